@@ -1,0 +1,2 @@
+def main() -> None:
+    """Placeholder entry point until the command line lands."""

@@ -1,0 +1,31 @@
+"""Normal form of printed labels, so that two printings of one label compare equal."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_BRACKETS = str.maketrans({"(": "（", ")": "）", "〔": "（", "〕": "）", "【": "（", "】": "）"})
+_PUNCTUATION = re.compile(r"[\s“”\"'‘’《》<>、，,。；;：:·.．\-—–_*/\\|]+")
+# A list mark in front of a label: 1. 1、 (1) ① （一） 一、 - also damaged ones such as "一)" (seen in real reports).
+_MARK = re.compile(r"^(?:（?(?:\d{1,2}|[一二三四五六七八九十]{1,3})(?:）|[.．、])|[①-⑳])")
+
+
+def squeeze(text: str) -> str:
+    """`text` in NFKC without any white space; digits are ASCII afterwards."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
+
+
+def without_mark(text: str) -> str:
+    """`text` squeezed, brackets unified, without the list mark in front (``1.``, ``（三）``, ``四、``)."""
+    flat = squeeze(text).translate(_BRACKETS)
+    return _MARK.sub("", flat, count=1)
+
+
+def normalise(text: str) -> str:
+    """The form in which labels are compared: no mark, no white space, no punctuation; brackets are kept out too.
+
+    ``3.危及 “三安全一稳定”`` and ``危及三安全一稳定`` both give ``危及三安全一稳定``.
+    """
+    bare = without_mark(text)
+    return _PUNCTUATION.sub("", bare).replace("（", "").replace("）", "")
