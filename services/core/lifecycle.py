@@ -6,7 +6,8 @@ one recipient. ``…ING`` states are held under a lease; every other non-termina
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -147,6 +148,6 @@ class IllegalTransitionError(ValueError):
 
 def check_transition(subject: str, before: str | None, after: str) -> None:
     """Raise IllegalTransitionError unless `before` → `after` is legal for a submission, notice or mail."""
-    edges: Mapping[str | None, Set[str]] = LEGAL[subject]  # type: ignore[assignment]
+    edges: Mapping[str | None, AbstractSet[str]] = LEGAL[subject]  # type: ignore[assignment]
     if after not in edges.get(before, set()):
         raise IllegalTransitionError(subject, before, after)

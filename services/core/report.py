@@ -181,8 +181,7 @@ class Report(_Model):
 
 
 _COLUMN_INDEX = {
-    key: index
-    for index, key in enumerate(("natural", "commercial", "research", "social", "legal", "other", "total"))
+    key: index for index, key in enumerate(("natural", "commercial", "research", "social", "legal", "other", "total"))
 }
 
 
@@ -198,5 +197,5 @@ class Document(_Model):
 
     def published(self) -> dict[str, Any]:
         """The published JSON object (``docs/result.schema.json``): without section prose and reading notes."""
-        hidden = {"reading": True, "sections": {"__all__": {"text"}}}
+        hidden: Any = {"reading": True, "sections": {"__all__": {"text"}}}
         return self.model_dump(mode="json", exclude={"reports": {"__all__": hidden}})

@@ -55,7 +55,9 @@ class Settings(BaseSettings):
     session_hours: float = Field(12, gt=0, description="Life of a login on the pages, in hours.")
 
     # intake
-    drop_folder: Path = Field(Path(".gouji/drop"), description="Root of the drop folder, `<root>/<agency>/[<year>/]file`.")
+    drop_folder: Path = Field(
+        Path(".gouji/drop"), description="Root of the drop folder, `<root>/<agency>/[<year>/]file`."
+    )
     quiet_seconds: float = Field(5, gt=0, description="A file is complete when size and time stand still this long.")
     empty_quiet_seconds: float = Field(60, gt=0, description="The same for files of 0 bytes, which are then refused.")
     rescan_seconds: float = Field(60, gt=0, description="Interval of the folder rescan beside the file events.")
@@ -74,22 +76,38 @@ class Settings(BaseSettings):
     task_soft_seconds: float = Field(60, gt=0, description="Soft time limit of every other task, in seconds.")
     task_hard_seconds: float = Field(75, gt=0, description="Hard time limit of every other task, in seconds.")
     lease_margin_seconds: float = Field(30, gt=0, description="A lease outlives the hard limit by this many seconds.")
-    visibility_seconds: float = Field(600, gt=0, description="After this the broker hands an unacknowledged message out again.")
+    visibility_seconds: float = Field(
+        600, gt=0, description="After this the broker hands an unacknowledged message out again."
+    )
     max_crashes: int = Field(3, ge=1, description="Crashes or time-outs after which a row is quarantined.")
     max_setbacks: int = Field(8, ge=1, description="Failures of the surroundings after which a row is quarantined.")
-    backoff_first_seconds: float = Field(10, gt=0, description="First wait after a failure of the surroundings; doubles each time.")
+    backoff_first_seconds: float = Field(
+        10, gt=0, description="First wait after a failure of the surroundings; doubles each time."
+    )
     backoff_last_seconds: float = Field(3600, gt=0, description="Longest wait after a failure of the surroundings.")
-    mail_backoff_first_seconds: float = Field(300, gt=0, description="First wait before a mail is tried again; doubles each time.")
+    mail_backoff_first_seconds: float = Field(
+        300, gt=0, description="First wait before a mail is tried again; doubles each time."
+    )
     mail_backoff_last_seconds: float = Field(14400, gt=0, description="Longest wait before a mail is tried again.")
     mail_give_up_hours: float = Field(72, gt=0, description="A mail not accepted for this long has failed, in hours.")
     sweep_seconds: float = Field(5, gt=0, description="Interval of the sweep that re-dispatches due rows.")
-    renudge_seconds: float = Field(30, gt=0, description="A row dispatched but not claimed for this long is dispatched again.")
+    renudge_seconds: float = Field(
+        30, gt=0, description="A row dispatched but not claimed for this long is dispatched again."
+    )
     queue_buffer: int = Field(1000, ge=1, description="Most messages the sweep lets wait in one queue.")
     worker_concurrency: int = Field(2, ge=1, description="Processes of one worker.")
-    soft_shutdown_seconds: float = Field(40, ge=0, description="Time a stopped worker gives its running tasks, in seconds.")
+    soft_shutdown_seconds: float = Field(
+        40, ge=0, description="Time a stopped worker gives its running tasks, in seconds."
+    )
 
     # the rest
-    state_dir: Path = Field(Path(".gouji"), description="Folder of the embedded stack's data, logs and generated secrets.")
+    reader: str = Field(
+        "services.ingest.readers:read_document",
+        description="Dotted path of the function that reads a document in the child.",
+    )
+    state_dir: Path = Field(
+        Path(".gouji"), description="Folder of the embedded stack's data, logs and generated secrets."
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     log_json: bool = Field(True, description="One JSON object a line; otherwise lines for people.")
 
