@@ -1,0 +1,96 @@
+"""Taking bytes in: put them into the inbox, write the row, ring the bell. Used by the folder and by the upload.
+
+Answers whatever else is down, as long as the database is there: without the object store the bytes are kept in the
+database until `ingest.receive` can move them; without the broker the sweep finds the row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from services.core.contracts import RECEIVE
+from services.core.errors import RetryableError
+from services.ingest.keys import deposit_key
+from services.platform.db import claims
+from services.platform.db.engine import unit_of_work
+from services.platform.db.models import Submission
+from services.platform.db.repositories import submissions
+from services.platform.logging import log
+from services.platform.nudge import nudge
+from services.platform.storage import Storage
+
+SPOOLED = "spooled"
+"""The version of a row whose bytes wait in the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A file handed in. `identity` tells two hand-ins apart and is the same when one is tried again."""
+
+    data: bytes
+    agency_code: str
+    filename: str
+    source: str
+    identity: str
+    year: int | None = None
+    source_path: str | None = None
+    place: Callable[[str], str] | None = None
+    """For a drop folder: where the file will lie, given the submission's reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The answer to a hand-in: the reference to ask by, and the earlier hand-in of the same bytes if there is one."""
+
+    id: int
+    ref: str
+    sha256: str
+    new: bool
+    duplicate_of: str | None
+
+
+def accept(delivery: Delivery, store: Storage, *, actor: str) -> Accepted:
+    """Take a file in. Idempotent for one `identity`. The bytes are safe once this returns; raises only for the database."""
+    key = deposit_key(delivery.agency_code, delivery.year, delivery.identity)
+    version = SPOOLED
+    try:
+        version = store.put(store.inbox, key, delivery.data, meta={"filename": delivery.filename}).version
+    except RetryableError as error:
+        log(__name__).warning("store_away", detail=error.detail)
+    sha256 = hashlib.sha256(delivery.data).hexdigest()
+    told = submissions.Announcement(
+        bucket=store.inbox,
+        key=key,
+        version=version,
+        source=delivery.source,
+        agency_code=delivery.agency_code,
+        filename=delivery.filename,
+        size=len(delivery.data),
+        year_hint=delivery.year,
+        source_path=delivery.source_path,
+    )
+    with unit_of_work() as session:
+        row, new = submissions.announce(session, told, actor=actor)
+        if delivery.place and row.folder_place is None:
+            row.folder_place, row.folder_verdict = delivery.place(row.ref), "done"
+        if new and version == SPOOLED:
+            submissions.spool(session, row.id, delivery.data)
+        earlier = session.scalar(
+            select(Submission.ref).where(
+                Submission.agency_code == delivery.agency_code,
+                Submission.sha256 == sha256,
+                Submission.state != "duplicate",
+                Submission.id != row.id,
+            )
+        )
+        if new:
+            claims.mark_nudged(session, "submission", [row.id])
+        answer = Accepted(row.id, row.ref, sha256, new, earlier)
+    if new:
+        nudge([(RECEIVE, answer.id)])
+    log(__name__).info("accepted", ref=answer.ref, source=delivery.source, new=new, bytes=len(delivery.data))
+    return answer

@@ -1,0 +1,35 @@
+"""Object keys of the inbox, `<agency>/[<year>/]name`: made by us for deposits, read with care when made by others."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+AGENCY_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""What an agency code may look like; it becomes a folder and a key segment, so nothing else is allowed."""
+
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyParts:
+    """What a key says: the sender's code, the year when given, and the name after it."""
+
+    agency_code: str
+    year: int | None
+    name: str
+
+
+def deposit_key(agency_code: str, year: int | None, identity: str) -> str:
+    """The key of a file that we put there. Never derived from the file's name; same `identity`, same key."""
+    return f"{agency_code}/{year or '0000'}/{identity}"
+
+
+def parse_key(key: str) -> KeyParts:
+    """Read a key. A key without an agency folder gives the code ``""``, which no registry has."""
+    parts = [part for part in PurePosixPath("/" + key).parts if part != "/"]
+    if len(parts) < 2 or not AGENCY_CODE.fullmatch(parts[0]):
+        return KeyParts("", None, parts[-1] if parts else "")
+    year = int(parts[1]) if len(parts) > 2 and _YEAR.fullmatch(parts[1]) else None
+    return KeyParts(parts[0], year, parts[-1])

@@ -1,0 +1,90 @@
+"""`ingest.receive`: the one place that decides what an announcement means. Idempotent, whoever announced."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from services.core.contracts import EXTRACT, RECEIVE, Stage
+from services.core.errors import RejectedError
+from services.core.lifecycle import SubmissionState
+from services.platform.db.claims import Claim
+from services.platform.db.dialect import lock_name
+from services.platform.db.engine import reading
+from services.platform.db.models import Agency, Spool, Submission
+from services.platform.settings import settings
+from services.platform.stage_task import Outcome
+from services.platform.storage import MissingObjectError, Stored, storage
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Bytes that are now kept for good. `duplicate_of` is the earlier submission of the same bytes."""
+
+    agency_code: str
+    sha256: str
+    size: int
+    filename: str
+    duplicate_of: int | None
+
+
+class Receive:
+    """announced → received | duplicate | rejected."""
+
+    stage: Stage = RECEIVE
+
+    def perform(self, held: Claim) -> Received:
+        """Fetch, check size and sender, and keep the original under its hash."""
+        with reading() as session:
+            row = session.get_one(Submission, held.id)
+            spooled = session.scalar(select(Spool.data).where(Spool.submission_id == held.id))
+            known = session.scalar(select(Agency.code).where(Agency.code == row.agency_code))
+        if known is None or known == "*":
+            raise RejectedError("unknown_agency", row.agency_code or row.object_key.split("/")[0][:60])
+        data, filename = (spooled, row.filename) if spooled is not None else _fetch(row)
+        limit = settings().max_bytes
+        if not data:
+            raise RejectedError("empty")
+        if len(data) > limit:
+            raise RejectedError("too_large", f"上限 {limit // 2**20} MB")
+        sha256 = hashlib.sha256(data).hexdigest()
+        with reading() as session:
+            twin = _twin(session, held.id, row.agency_code, sha256)
+        if twin is None:
+            storage().keep_original(Stored(row.bucket, row.object_key, row.version, len(data)), sha256, data)
+        return Received(row.agency_code, sha256, len(data), filename, twin)
+
+    def record(self, session: Session, held: Claim, result: Received) -> Outcome:
+        """Write what was received; of two hand-ins of the same bytes by one body only one goes on."""
+        lock_name(session, f"{result.agency_code}/{result.sha256}")
+        session.execute(delete(Spool).where(Spool.submission_id == held.id))
+        columns = {"sha256": result.sha256, "size": result.size, "filename": result.filename}
+        twin = _twin(session, held.id, result.agency_code, result.sha256)
+        if twin is not None:
+            return Outcome(SubmissionState.DUPLICATE, "same_bytes", columns=columns | {"duplicate_of": twin})
+        return Outcome(SubmissionState.RECEIVED, columns=columns, follow=((EXTRACT, held.id),))
+
+
+def _fetch(row: Submission) -> tuple[bytes, str]:
+    try:
+        data, found = storage().get(row.bucket, row.object_key, limit=settings().max_bytes)
+    except MissingObjectError as error:
+        raise RejectedError("vanished") from error
+    if found.version != row.version:
+        # Overwritten before it was read: the newer version has its own announcement, this one's bytes are gone.
+        raise RejectedError("vanished")
+    return data, found.meta.get("filename", row.filename)[:255]
+
+
+def _twin(session: Session, own_id: int, agency_code: str, sha256: str) -> int | None:
+    return session.scalar(
+        select(Submission.id).where(
+            Submission.agency_code == agency_code,
+            Submission.sha256 == sha256,
+            Submission.state != SubmissionState.DUPLICATE,
+            Submission.id != own_id,
+        )
+    )

@@ -1,0 +1,173 @@
+"""The folder watcher: events make it quick, the rescan makes it sure. One look serves both."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import watchfiles
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import aliased
+
+from services.core.errors import REASONS
+from services.core.lifecycle import SubmissionState
+from services.ingest import folder
+from services.ingest.completeness import CompletenessTracker, Seen
+from services.ingest.intake import Delivery, accept
+from services.platform.clock import in_china, now
+from services.platform.db.engine import reading, unit_of_work
+from services.platform.db.models import Submission
+from services.platform.db.repositories import submissions
+from services.platform.logging import log
+from services.platform.nudge import nudge
+from services.platform.settings import Settings
+from services.platform.storage import Storage
+
+_TICK_MS = 250
+"""The watcher wakes this often to see whether a waiting file has become complete."""
+
+
+@dataclass
+class FolderWatch:
+    """Takes complete files in, moves them to `done/`, and to `failed/` with a reason when their document was refused."""
+
+    config: Settings
+    store: Storage
+    actor: str
+
+    def __post_init__(self) -> None:
+        self.root = self.config.drop_folder
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.tracker = CompletenessTracker(self.config.quiet_seconds, self.config.empty_quiet_seconds)
+
+    def run(self, stop: threading.Event) -> None:
+        """Watch until `stop` is set."""
+        rescan_at = settle_at = 0.0
+        for changes in watchfiles.watch(
+            self.root, stop_event=stop, debounce=_TICK_MS, step=50, rust_timeout=_TICK_MS, yield_on_timeout=True,
+            raise_interrupt=False,
+        ):  # fmt: skip
+            clock = time.monotonic()
+            waits = self.tracker.next_due(clock)
+            if changes or clock >= rescan_at or waits == 0:
+                self.look(clock)
+                rescan_at = clock + self.config.rescan_seconds
+            if clock >= settle_at:
+                self.settle()
+                settle_at = clock + min(2.0, self.config.rescan_seconds)
+
+    def look(self, clock: float) -> int:
+        """One look at the folder: take in what is complete. Returns how many files were taken in or refused."""
+        taken = 0
+        for look in self.tracker.observe(folder.scan(self.root), clock):
+            try:
+                self._take_in(look)
+            except FileNotFoundError:
+                log(__name__).info("gone_before_taken_in", path=_shown(look.path))
+            except (OSError, DBAPIError) as error:
+                # the file stays where it is and the next look tries again
+                log(__name__).warning("not_taken_in", path=_shown(look.path), error=type(error).__name__)
+                continue
+            taken += 1
+            self.tracker.forget(look.path)
+        return taken
+
+    def _take_in(self, look: Seen) -> None:
+        try:
+            dropped = folder.describe(look.path)
+            data = folder.read_whole(self.root, look, self.config.max_bytes)
+        except folder.RefusedFileError as refusal:
+            self._refuse(look, refusal)
+            return
+        answer = accept(
+            Delivery(
+                data=data,
+                agency_code=dropped.agency_code,
+                filename=dropped.filename,
+                source="folder",
+                identity=folder.identity(look, data),
+                year=dropped.year,
+                source_path=_shown(look.path),
+                place=lambda ref: folder.place_for(look.path, ref, folder.DONE),
+            ),
+            self.store,
+            actor=self.actor,
+        )
+        folder.move(self.root, look.path, folder.place_for(look.path, answer.ref, folder.DONE))
+
+    def _refuse(self, look: Seen, refusal: folder.RefusedFileError) -> None:
+        parts = Path(look.path).parts
+        agency = parts[0] if len(parts) > 1 else ""
+        told = submissions.Announcement(
+            bucket=self.store.inbox,
+            key=f"refused/{folder.identity(look, b'')}",
+            version=submissions.REFUSED,
+            source="folder",
+            agency_code=_shown(agency),
+            filename=_shown(parts[-1]),
+            size=look.size,
+            source_path=_shown(look.path),
+        )
+        with unit_of_work() as session:
+            row, follow = submissions.refuse(session, told, refusal.code, refusal.detail, actor=self.actor)
+            place = folder.place_for(look.path, row.ref, folder.FAILED)
+            row.folder_place, row.folder_verdict = _shown(place), folder.FAILED
+        nudge(follow)
+        folder.move(self.root, look.path, place)
+        folder.write_reason(self.root, place, _reason_text(row, refusal.code, refusal.detail))
+
+    def settle(self) -> int:
+        """Bring the folder in line with the verdicts: `done/` → `failed/` with a reason, and back after a replay."""
+        first = aliased(Submission)
+        failed = [SubmissionState.REJECTED, SubmissionState.QUARANTINED]
+        moved = 0
+        try:
+            with reading() as session:
+                rows = session.execute(
+                    select(Submission, first)
+                    .outerjoin(first, Submission.duplicate_of == first.id)
+                    .where(
+                        (Submission.folder_verdict == folder.DONE)
+                        & (Submission.state.in_(failed) | first.state.in_(failed))
+                        | (Submission.folder_verdict == folder.FAILED) & (Submission.state == SubmissionState.STORED)
+                    )
+                    .limit(200)
+                ).all()
+            for row, original in rows:
+                moved += self._settle_one(row, original if row.state == SubmissionState.DUPLICATE else row)
+        except (OSError, DBAPIError) as error:
+            log(__name__).warning("not_settled", error=f"{type(error).__name__}: {error}"[:200])
+        return moved
+
+    def _settle_one(self, row: Submission, judged: Submission) -> int:
+        assert row.folder_place is not None  # both are set with the verdict
+        assert row.source_path is not None
+        verdict = folder.DONE if row.state == SubmissionState.STORED else folder.FAILED
+        before, after = row.folder_place, folder.place_for(row.source_path, row.ref, verdict)
+        if (self.root / before).exists():
+            if verdict == folder.FAILED:
+                (self.root / after).parent.mkdir(exist_ok=True)
+                text = _reason_text(row, judged.reason_code or "internal_error", judged.reason_detail or "")
+                folder.write_reason(self.root, after, text)
+            folder.move(self.root, before, after)
+        (self.root / f"{before}{folder.REASON_SUFFIX}").unlink(missing_ok=True)
+        with unit_of_work() as session:
+            fresh = session.get_one(Submission, row.id)
+            fresh.folder_place, fresh.folder_verdict = after, verdict
+        return 1
+
+
+def _shown(path: str) -> str:
+    """A path fit for the database and the log, whatever bytes its name holds."""
+    return path.encode("utf-8", "replace").decode("utf-8")[:1024]
+
+
+def _reason_text(row: Submission, code: str, detail: str) -> str:
+    reason = REASONS.get(code, REASONS["internal_error"])
+    return (
+        f"文件：{row.filename}\n时间：{in_china(now())}\n编号：{row.ref}\n\n"
+        f"原因：{reason.cause.format(detail=detail)}\n下一步：{reason.next_step.format(detail=detail)}\n\n代码：{code}\n"
+    )

@@ -1,0 +1,305 @@
+"""The claim protocol: who may work on a row, and how the row moves on.
+
+A claim is one conditional update under a lease; every later write repeats the claim's fence, and a write that meets no
+row means "not mine any more": the result is dropped. A row whose lease ran out counts as a crash of its worker.
+Every transition is written to the audit in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from services.core.contracts import STAGES, Stage, stage_of_busy
+from services.core.errors import REASONS
+from services.core.lifecycle import TERMINAL, State, check_transition
+from services.platform.db.dialect import db_after, db_now, skip_locked
+from services.platform.db.models import Claimable, DeadLetter, Mail, Notice, Submission, Transition
+
+TABLES: dict[str, type[Submission | Notice | Mail]] = {
+    "submission": Submission,
+    "notice": Notice,
+    "mail": Mail,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work on one row until the lease ends. `before` is the state the row was claimed from."""
+
+    stage: Stage
+    id: int
+    fence: int
+    before: str
+    attempt: int
+    crashes: int
+    setbacks: int
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an attempt took: wall clock and the worker's own CPU, in milliseconds."""
+
+    wall_ms: float | None = None
+    cpu_ms: float | None = None
+
+
+NO_COST = Cost()
+
+
+class LostClaimError(Exception):
+    """The row was taken from this worker (lease over, swept, cancelled): whatever it did must not be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many crashes and setbacks a row may have, and how long it waits after a setback (seconds, doubling)."""
+
+    max_crashes: int
+    max_setbacks: int
+    first_wait: float
+    last_wait: float
+
+    def wait(self, setbacks: int) -> float:
+        return float(min(self.last_wait, self.first_wait * 2 ** max(0, setbacks - 1)))
+
+
+def record_transition(
+    session: Session,
+    subject: str,
+    subject_id: int,
+    before: str | None,
+    after: State,
+    *,
+    cause: str,
+    actor: str,
+    detail: str | None = None,
+    attempt: int = 0,
+    cost: Cost = NO_COST,
+) -> None:
+    """Append one line to the audit. Raises IllegalTransitionError for a transition that core.lifecycle does not list."""
+    check_transition(subject, before, after)
+    session.execute(
+        insert(Transition).values(
+            subject=subject,
+            subject_id=subject_id,
+            before=before,
+            after=str(after),
+            cause=cause,
+            detail=detail[:500] if detail else None,
+            actor=actor,
+            attempt=attempt,
+            wall_ms=cost.wall_ms,
+            cpu_ms=cost.cpu_ms,
+        )
+    )
+
+
+def claim(session: Session, stage: Stage, row_id: int, *, owner: str, lease_seconds: float) -> Claim | None:
+    """Claim a waiting row for `stage`, or None when it is not waiting, not yet due, or somebody else has it."""
+    table = TABLES[stage.subject]
+    ready = [str(state) for state in stage.ready]
+    before = session.scalar(select(table.state).where(table.id == row_id, table.state.in_(ready)))
+    if before is None:
+        return None
+    row = session.execute(
+        update(table)
+        .where(
+            table.id == row_id,
+            table.state == before,
+            or_(table.next_attempt_at.is_(None), table.next_attempt_at <= db_now()),
+        )
+        .values(
+            state=str(stage.busy),
+            fence=table.fence + 1,
+            attempt=table.attempt + 1,
+            lease_until=db_after(lease_seconds),
+            lease_owner=owner,
+            next_attempt_at=None,
+        )
+        .returning(table.fence, table.attempt, table.crashes, table.setbacks)
+    ).one_or_none()
+    if row is None:
+        return None
+    record_transition(
+        session, stage.subject, row_id, before, stage.busy, cause="claimed", actor=owner, attempt=row.attempt
+    )
+    return Claim(stage, row_id, row.fence, before, row.attempt, row.crashes, row.setbacks, owner)
+
+
+def touch(session: Session, held: Claim, **columns: Any) -> None:
+    """Write columns of the claimed row without moving it. Raises LostClaimError when the claim is gone."""
+    _fenced(session, held, columns)
+
+
+def advance(
+    session: Session,
+    held: Claim,
+    after: State,
+    *,
+    cause: str,
+    detail: str | None = None,
+    cost: Cost = NO_COST,
+    **columns: Any,
+) -> None:
+    """Move the claimed row on to `after`, with a clean slate of attempts. Raises LostClaimError."""
+    values: dict[str, Any] = _released() | {"state": str(after), "attempt": 0, "crashes": 0, "setbacks": 0}
+    if held.stage.subject == "submission" and after in TERMINAL["submission"]:
+        values["finished_at"] = db_now()
+    _fenced(session, held, values | columns)
+    _audit(session, held, after, cause=cause, detail=detail, cost=cost)
+
+
+def set_back(
+    session: Session, held: Claim, limits: Limits, *, code: str, detail: str, cost: Cost = NO_COST, **columns: Any
+) -> bool:
+    """The world failed: wait and try again, or go dead after the last attempt. True when the row went dead."""
+    setbacks = held.setbacks + 1
+    if setbacks >= limits.max_setbacks:
+        bury(session, held, code=code, detail=detail, cost=cost)
+        return True
+    waiting = {"setbacks": setbacks, "next_attempt_at": db_after(limits.wait(setbacks)), "nudged_at": None}
+    _fenced(session, held, _released() | {"state": str(held.stage.back)} | waiting | columns)
+    _audit(session, held, held.stage.back, cause="retry", detail=detail, cost=cost)
+    return False
+
+
+def crash(session: Session, held: Claim, limits: Limits, *, code: str, detail: str, cost: Cost = NO_COST) -> bool:
+    """The attempt crashed or timed out: try again at once, or go dead after the last one. True when it went dead."""
+    crashes = held.crashes + 1
+    if crashes >= limits.max_crashes:
+        bury(session, held, code=code, detail=detail, cost=cost)
+        return True
+    _fenced(session, held, _released() | {"state": str(held.stage.back), "crashes": crashes, "nudged_at": None})
+    _audit(session, held, held.stage.back, cause=code, detail=detail, cost=cost)
+    return False
+
+
+def bury(session: Session, held: Claim, *, code: str, detail: str, cost: Cost = NO_COST) -> None:
+    """Take the row out of work: dead state and a dead letter, replayable. Raises LostClaimError."""
+    values: dict[str, Any] = _released() | {"state": str(held.stage.dead)}
+    if held.stage.subject == "submission":
+        known = code if code in REASONS else "internal_error"
+        values |= {"reason_code": known, "reason_detail": detail[:300], "finished_at": db_now()}
+    _fenced(session, held, values)
+    session.add(
+        DeadLetter(
+            subject=held.stage.subject, subject_id=held.id, task=held.stage.task, code=code, detail=detail[:8000]
+        )
+    )
+    _audit(session, held, held.stage.dead, cause=code, detail=detail.splitlines()[-1] if detail else None, cost=cost)
+
+
+def expired(session: Session, subject: str, *, limit: int) -> list[Claim]:
+    """Claims whose lease ran out by the database's clock, taken over for burial or another try."""
+    table = TABLES[subject]
+    query = select(table).where(table.lease_until < db_now()).order_by(table.lease_until).limit(limit)
+    if skip_locked(session.connection()):
+        query = query.with_for_update(skip_locked=True)
+    found: list[Claim] = []
+    for row in cast("Iterable[Submission | Notice | Mail]", session.scalars(query)):
+        stage = stage_of_busy(subject, row.state)
+        assert stage is not None, row.state  # the table's check constraint: leases only while busy
+        found.append(
+            Claim(stage, row.id, row.fence, row.state, row.attempt, row.crashes, row.setbacks, row.lease_owner or "?")
+        )
+    return found
+
+
+def due(session: Session, stage: Stage, *, limit: int, renudge_seconds: float) -> list[int]:
+    """Ids of waiting rows of `stage` whose time has come and that were not handed to the broker just now."""
+    table = TABLES[stage.subject]
+    query = (
+        select(table.id)
+        .where(
+            table.state.in_([str(state) for state in stage.ready]),
+            or_(table.next_attempt_at.is_(None), table.next_attempt_at <= db_now()),
+            or_(table.nudged_at.is_(None), table.nudged_at < db_after(-renudge_seconds)),
+        )
+        .order_by(table.id)
+        .limit(limit)
+    )
+    if skip_locked(session.connection()):
+        query = query.with_for_update(skip_locked=True)
+    return list(session.scalars(query))
+
+
+def mark_nudged(session: Session, subject: str, ids: list[int]) -> None:
+    """Remember that messages for these rows were given to the broker now."""
+    table = TABLES[subject]
+    session.execute(update(table).where(table.id.in_(ids)).values(nudged_at=db_now()))
+
+
+def waiting_counts(session: Session) -> dict[tuple[str, str], int]:
+    """Rows by (subject, state), for metrics and the ledger."""
+    counts: dict[tuple[str, str], int] = {}
+    for subject, table in TABLES.items():
+        for state, number in session.execute(select(table.state, func.count()).group_by(table.state)):
+            counts[subject, state] = number
+    return counts
+
+
+def oldest_waiting_seconds(session: Session) -> dict[str, float]:
+    """Age of the oldest waiting row by stage, in seconds: the measure to scale on."""
+    ages: dict[str, float] = {}
+    now = session.scalar(select(db_now()))
+    for stage in STAGES:
+        table = TABLES[stage.subject]
+        newest = (
+            select(func.max(Transition.at))
+            .where(Transition.subject == stage.subject, Transition.subject_id == table.id)
+            .correlate(table)
+            .scalar_subquery()
+        )
+        oldest = session.scalar(
+            select(newest).where(table.state.in_([str(s) for s in stage.ready])).order_by(table.id).limit(1)
+        )
+        ages[stage.task] = max(0.0, (now - oldest).total_seconds()) if now and oldest else 0.0
+    return ages
+
+
+def _released() -> dict[str, Any]:
+    return {"lease_until": None, "lease_owner": None, "next_attempt_at": None}
+
+
+def _fenced(session: Session, held: Claim, values: dict[str, Any]) -> None:
+    table: type[Claimable] = TABLES[held.stage.subject]
+    done = cast(
+        "CursorResult[Any]",
+        session.execute(
+            update(table)
+            .where(
+                table.id == held.id,  # type: ignore[attr-defined]  # every claimable table has an id
+                table.fence == held.fence,
+                table.state == str(held.stage.busy),
+            )
+            .values(**values)
+        ),
+    )
+    if done.rowcount != 1:
+        raise LostClaimError(f"{held.stage.task} {held.id} fence {held.fence}")
+
+
+def _audit(session: Session, held: Claim, after: State, *, cause: str, detail: str | None, cost: Cost) -> None:
+    record_transition(
+        session,
+        held.stage.subject,
+        held.id,
+        str(held.stage.busy),
+        after,
+        cause=cause,
+        detail=detail,
+        actor=held.owner,
+        attempt=held.attempt,
+        cost=cost,
+    )
+
+
+def is_mail_begun(session: Session, held: Claim) -> bool:
+    """Whether the body of this claimed mail may already be with the recipient (its sending stage reached the body)."""
+    return session.scalar(select(Mail.stage).where(Mail.id == held.id)) == "body"

@@ -1,0 +1,39 @@
+"""One engine a process, and the unit of work: the only way to a session. Only an edge commits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from services.platform.db.dialect import make_engine
+from services.platform.settings import settings
+
+
+@cache
+def _engine_of(_pid: int, url: str) -> Engine:
+    return make_engine(url)
+
+
+def engine() -> Engine:
+    """The engine of this process and its configured database; a forked child gets one of its own."""
+    return _engine_of(os.getpid(), settings().database_url)
+
+
+@contextmanager
+def unit_of_work() -> Iterator[Session]:
+    """A session in one transaction: commits at the end, rolls back on any exception."""
+    with sessionmaker(engine(), expire_on_commit=False).begin() as session:
+        yield session
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session for reading only; on SQLite it never waits for a writer."""
+    with engine().connect().execution_options(reading=True) as connection, Session(connection) as session:
+        yield session
+        session.rollback()

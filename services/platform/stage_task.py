@@ -1,0 +1,210 @@
+"""The base of every task: claim → one use case → record and move on, in that order and in two transactions.
+
+A task module declares a `Work` and gets a Celery task whose body is these few lines. Errors are mapped here and nowhere
+else: the document's fault ends the row with a reason, the world's fault lets it wait, a crash is counted, and anything
+else is a defect of the program and goes to the dead letters with its traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import traceback
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+import structlog
+from billiard.exceptions import SoftTimeLimitExceeded
+from celery import Task
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from services.core.contracts import Message, Stage
+from services.core.errors import CrashedError, RejectedError, RetryableError
+from services.core.lifecycle import State
+from services.platform.celery_app import app
+from services.platform.db import claims
+from services.platform.db.engine import unit_of_work
+from services.platform.db.repositories import submissions
+from services.platform.logging import log
+from services.platform.nudge import nudge
+from services.platform.settings import settings
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Where the row goes, with columns to write and the rows that others should work on next."""
+
+    after: State
+    cause: str = "done"
+    detail: str | None = None
+    columns: dict[str, Any] = field(default_factory=dict)
+    follow: tuple[tuple[Stage, int], ...] = ()
+    setback: bool = False
+    """The attempt failed for the world's reasons: wait and try again instead of moving to `after`."""
+    wait: float | None = None
+    """Seconds to wait after such a setback; None: the stage's own schedule."""
+
+
+class Work(Protocol, Generic[T]):
+    """A stage's use case. `perform` is the slow part and holds no transaction; `record` writes its result."""
+
+    stage: Stage
+
+    def perform(self, held: claims.Claim) -> T: ...
+
+    def record(self, session: Session, held: claims.Claim, result: T) -> Outcome: ...
+
+
+def owner() -> str:
+    """Who holds a lease: host and process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def limits() -> claims.Limits:
+    config = settings()
+    return claims.Limits(
+        config.max_crashes, config.max_setbacks, config.backoff_first_seconds, config.backoff_last_seconds
+    )
+
+
+def stage_task(work: Work[Any]) -> Any:
+    """The Celery task of a stage, registered under the stage's name."""
+
+    @app.task(name=work.stage.task, bind=True, ignore_result=True)
+    def task(_self: Task, message: dict[str, Any]) -> None:
+        run(work, Message.model_validate(message).id)
+
+    return task
+
+
+def run(work: Work[T], row_id: int) -> bool:
+    """Claim the row, do the work and record it. False when the row was not ours to work on."""
+    stage = work.stage
+    started = _Stopwatch()
+    with unit_of_work() as session:
+        held = claims.claim(session, stage, row_id, owner=owner(), lease_seconds=settings().lease_seconds(stage.task))
+        ref = submissions.ref_of(session, stage.subject, row_id) if held else None
+    if held is None:
+        log(__name__).debug("not_mine", task=stage.task, id=row_id)
+        return False
+    with structlog.contextvars.bound_contextvars(ref=ref, task=stage.task, id=row_id, attempt=held.attempt):
+        try:
+            _attempt(work, held, started)
+        except claims.LostClaimError:
+            log(__name__).warning("claim_lost")
+        except DBAPIError as error:
+            # The row stays claimed until its lease ends; the sweep then counts a crash and hands it out again.
+            log(__name__).warning("database_away", error=type(error.orig).__name__)
+    return True
+
+
+def _attempt(work: Work[T], held: claims.Claim, started: _Stopwatch) -> None:
+    try:
+        result = work.perform(held)
+    except RejectedError as error:
+        _reject(held, error, started)
+    except CrashedError as error:
+        _crashed(held, error.code, error.detail, started)
+    except SoftTimeLimitExceeded:
+        _crashed(held, "reader_timeout", "soft time limit", started)
+    except RetryableError as error:
+        _set_back(held, error.code, error.detail, started)
+    except (claims.LostClaimError, DBAPIError):
+        raise
+    except Exception:  # noqa: BLE001 - a defect of ours: kept with its traceback, and the worker goes on
+        _bury(held, "internal_error", traceback.format_exc(), started)
+    except MemoryError:
+        _crashed(held, "reader_memory", "MemoryError in the worker", started)
+    else:
+        _record(work, held, result, started)
+
+
+def _record(work: Work[T], held: claims.Claim, result: T, started: _Stopwatch) -> None:
+    try:
+        with unit_of_work() as session:
+            outcome = work.record(session, held, result)
+            if outcome.setback:
+                wait = claims.Limits(10**6, 10**6, outcome.wait, outcome.wait) if outcome.wait else limits()
+                claims.set_back(
+                    session,
+                    held,
+                    wait,
+                    code=outcome.cause,
+                    detail=outcome.detail or "",
+                    cost=started.cost(),
+                    **outcome.columns,
+                )
+            else:
+                claims.advance(
+                    session,
+                    held,
+                    outcome.after,
+                    cause=outcome.cause,
+                    detail=outcome.detail,
+                    cost=started.cost(),
+                    **outcome.columns,
+                )
+            for stage, row_id in outcome.follow:
+                claims.mark_nudged(session, stage.subject, [row_id])
+    except RejectedError as error:
+        _reject(held, error, started)
+        return
+    except (claims.LostClaimError, DBAPIError):
+        raise
+    except Exception:  # noqa: BLE001 - as above
+        _bury(held, "internal_error", traceback.format_exc(), started)
+        return
+    nudge(outcome.follow)
+    log(__name__).info("stage_done", after=str(outcome.after), **started.fields())
+
+
+def _reject(held: claims.Claim, error: RejectedError, started: _Stopwatch) -> None:
+    with unit_of_work() as session:
+        notice = submissions.reject(session, held, error.reason.code, error.detail, cost=started.cost())
+    nudge(notice)
+    log(__name__).info("rejected", code=error.reason.code, **started.fields())
+
+
+def _crashed(held: claims.Claim, code: str, detail: str, started: _Stopwatch) -> None:
+    with unit_of_work() as session:
+        dead = claims.crash(session, held, limits(), code=code, detail=detail, cost=started.cost())
+        follow = submissions.after_crash(session, held, dead=dead)
+    nudge(follow)
+    log(__name__).warning("crashed", code=code, dead=dead, **started.fields())
+
+
+def _set_back(held: claims.Claim, code: str, detail: str, started: _Stopwatch) -> None:
+    with unit_of_work() as session:
+        dead = claims.set_back(session, held, limits(), code=code, detail=detail, cost=started.cost())
+        follow = submissions.after_crash(session, held, dead=dead) if dead else ()
+    nudge(follow)
+    log(__name__).warning("set_back", code=code, detail=detail, dead=dead, **started.fields())
+
+
+def _bury(held: claims.Claim, code: str, detail: str, started: _Stopwatch) -> None:
+    with unit_of_work() as session:
+        claims.bury(session, held, code=code, detail=detail, cost=started.cost())
+        follow = submissions.after_crash(session, held, dead=True)
+    nudge(follow)
+    log(__name__).error("buried", code=code, detail=detail, **started.fields())
+
+
+class _Stopwatch:
+    """Wall clock and the worker's own CPU since it was made."""
+
+    def __init__(self) -> None:
+        self._wall = time.perf_counter()
+        self._cpu = time.process_time()
+
+    def cost(self) -> claims.Cost:
+        return claims.Cost(
+            round((time.perf_counter() - self._wall) * 1000, 2), round((time.process_time() - self._cpu) * 1000, 2)
+        )
+
+    def fields(self) -> dict[str, float | None]:
+        cost = self.cost()
+        return {"wall_ms": cost.wall_ms, "cpu_ms": cost.cpu_ms}
