@@ -1,2 +1,5 @@
-def main() -> None:
-    """Placeholder entry point until the command line lands."""
+"""`gouji`: the command line, above all rooms."""
+
+from services.cli.application import main
+
+__all__ = ["main"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,7 @@ class FolderWatch:
     config: Settings
     store: Storage
     actor: str
+    alive: Callable[[], object] = lambda: None  # noqa: E731 - called on every turn of the loop
 
     def __post_init__(self) -> None:
         self.root = self.config.drop_folder
@@ -50,6 +52,7 @@ class FolderWatch:
             self.root, stop_event=stop, debounce=_TICK_MS, step=50, rust_timeout=_TICK_MS, yield_on_timeout=True,
             raise_interrupt=False,
         ):  # fmt: skip
+            self.alive()
             clock = time.monotonic()
             waits = self.tracker.next_due(clock)
             if changes or clock >= rescan_at or waits == 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import Final
 
@@ -13,8 +14,8 @@ from services.core.form import LAYOUTS
 from services.validate.rules.example import Example
 from services.validate.rules.sheet import Sheet, Table
 
-EVERY_YEAR: Final = (2019, 9999)
-"""First and last reported year of a rule that both formats share."""
+EVERY_YEAR: Final = (0, 9999)
+"""First and last reported year of a rule that is no matter of the format's year."""
 
 NOTICES: Final = {"2019": "国办公开办函〔2019〕60号", "2021": "国办公开办函〔2021〕30号"}
 """The notice that prescribes each layout; ``{form}`` in a legal basis becomes the one for the reported year."""
@@ -129,11 +130,16 @@ def rule(
 
 def rules(*, layout: str | None = None, year: int | None = None) -> tuple[RuleSpec, ...]:
     """All rules, or those meant for a table layout or a reported year, in the order of the rule book."""
+    _load_modules()
+    chosen = (spec for spec in _registered.values() if spec.fits(layout=layout, year=year))
+    return tuple(sorted(chosen, key=lambda spec: _book_order(spec.id)))
+
+
+@cache
+def _load_modules() -> None:
     package = import_module("services.validate.rules")
     for module in pkgutil.iter_modules(package.__path__):
         import_module(f"{package.__name__}.{module.name}")
-    chosen = (spec for spec in _registered.values() if spec.fits(layout=layout, year=year))
-    return tuple(sorted(chosen, key=lambda spec: _book_order(spec.id)))
 
 
 _FAMILIES: Final = ("D", "T2", "T3", "T4", "B")

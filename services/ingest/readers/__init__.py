@@ -1,0 +1,50 @@
+"""Reading a document of any supported format into reports. One module per format; recognition is shared."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+from services.core.errors import RejectedError
+from services.core.report import Document, Report
+from services.ingest.readers.routing import route
+from services.ingest.readers.text import decode, read_text
+from services.ingest.recognise.report import is_annual_report, recognise
+
+__all__ = ["read_document"]
+
+_FIRST_YEAR = 2019
+
+
+def read_document(data: bytes, *, filename: str, max_pages: int = 300) -> Document:
+    """One file as a Document with its reports, without findings and claims.
+
+    Raises RejectedError with a code of the catalogue (empty, encrypted, damaged, unsupported_format, no_text,
+    bad_text_layer, not_annual_report, old_format, too_many_pages, too_complex). Does no I/O.
+    """
+    started = time.perf_counter()
+    if route(data) == "pdf":
+        from services.ingest.readers import pdf
+
+        content_format, engine, reports = pdf.read_pdf(data, max_pages=max_pages)
+    else:
+        content = read_text(decode(data))
+        content_format, engine = content.format, "text/1"
+        reports = recognise(content) if is_annual_report(content) else []
+    _check(reports)
+    return Document(
+        file=filename[:500],
+        sha256=hashlib.sha256(data).hexdigest(),
+        format=content_format,
+        engine=engine,
+        seconds=round(time.perf_counter() - started, 6),
+        reports=reports,
+    )
+
+
+def _check(reports: list[Report]) -> None:
+    if not reports:
+        raise RejectedError("not_annual_report")
+    old = [report.year for report in reports if report.year and report.year < _FIRST_YEAR]
+    if old and all(report.table3 is None for report in reports):
+        raise RejectedError("old_format", f"{old[0]}年")

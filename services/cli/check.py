@@ -1,0 +1,152 @@
+"""`gouji check`: read and judge documents with no server at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from services.core.errors import CrashedError, RejectedError
+from services.core.finding import Finding, Severity
+from services.core.form import place
+from services.core.report import Document, Format, Report
+from services.ingest.extract import make_reading_room
+from services.ingest.sandbox import ReadingRoom
+from services.platform.settings import settings
+from services.validate.judge import Context, judge
+
+EXIT_ERRORS = 1
+EXIT_UNREADABLE = 2
+
+_COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+_WORDS = {Severity.ERROR: "错误", Severity.WARNING: "提醒", Severity.INFO: "提示"}
+_STATUS = {"ok": "[green]读取完整[/]", "review": "[yellow]部分数字需人工核对[/]", "failed": "[red]未能读取[/]"}
+
+
+def check(
+    files: Annotated[
+        list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, help="Documents to check.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file, one a line (docs/api.md).")] = False,
+    year: Annotated[int | None, typer.Option(help="The year the report should be on.")] = None,
+    agency: Annotated[str | None, typer.Option(help="The full name of the body the report should be of.")] = None,
+) -> int:
+    """Read and judge documents. Exit status: 0 no errors found, 1 errors found, 2 some document could not be read."""
+    worst = 0
+    console = Console()
+    context = Context(body_code=None, body_name=agency, expected_year=year, received_on=None)
+    with make_reading_room(settings()) as room:
+        for file in files:
+            document = check_file(room, file, context)
+            if as_json:
+                print(json.dumps(document.published(), ensure_ascii=False), flush=True)
+            else:
+                _show(console, document)
+            worst = max(worst, _status(document))
+    return worst
+
+
+def check_file(room: ReadingRoom, file: Path, context: Context) -> Document:
+    """One document, read in the sandbox and judged; an unreadable one gives a single failed report with the reason."""
+    started = time.perf_counter()
+    limit = settings().max_bytes
+    with file.open("rb") as stream:
+        data = stream.read(limit + 1)
+    try:
+        _refuse_size(data, limit)
+        document = room.read(data, filename=file.name)
+    except (RejectedError, CrashedError) as error:
+        document = Document(
+            file=file.name,
+            sha256=hashlib.sha256(data).hexdigest(),
+            format=_looks_like(data),
+            engine="none",
+            reports=[Report(status="failed", reason=error.reason.text(error.detail))],
+        )
+    else:
+        document = document.model_copy(update={"reports": [judge(report, context) for report in document.reports]})
+    return document.model_copy(update={"file": file.name, "seconds": round(time.perf_counter() - started, 4)})
+
+
+def _refuse_size(data: bytes, limit: int) -> None:
+    if not data:
+        raise RejectedError("empty")
+    if len(data) > limit:
+        raise RejectedError("too_large", f"上限 {limit // 2**20} MB")
+
+
+def _looks_like(data: bytes) -> Format:
+    return Format.PDF if data[:1024].lstrip().startswith(b"%PDF") else Format.TEXT
+
+
+def _status(document: Document) -> int:
+    if any(report.status == "failed" for report in document.reports) or not document.reports:
+        return EXIT_UNREADABLE
+    errors = any(found.severity is Severity.ERROR for report in document.reports for found in report.findings)
+    return EXIT_ERRORS if errors else 0
+
+
+def _show(console: Console, document: Document) -> None:
+    console.rule(f"[bold]{escape(document.file)}[/]")
+    for report in document.reports:
+        title = f"{report.agency or '（未识别单位）'}  {report.year or '（未识别年份）'}年"
+        console.print(f"[bold]{escape(title)}[/]  {_STATUS[report.status]}  [dim]{document.seconds:.2f} 秒[/]")
+        if report.reason:
+            console.print(escape(report.reason))
+        if report.uncertain:
+            shown = "、".join(_place(path, report) for path in report.uncertain[:8])
+            more = f" 等 {len(report.uncertain)} 处" if len(report.uncertain) > 8 else ""
+            console.print(f"[yellow]请对照原文核对：[/]{escape(shown)}{more}")
+        if report.findings:
+            console.print(_findings(report))
+        elif report.status == "ok":
+            console.print("[green]全部勾稽关系成立，没有发现问题。[/]")
+
+
+def _findings(report: Report) -> Table:
+    table = Table(show_lines=True, expand=True)
+    table.add_column("规则", no_wrap=True, width=6)
+    table.add_column("位置", ratio=3, overflow="fold")
+    table.add_column("应为", no_wrap=True, justify="right")
+    table.add_column("填报", no_wrap=True, justify="right")
+    table.add_column("说明", ratio=5, overflow="fold")
+    for found in report.findings:
+        table.add_row(
+            f"[{_COLOURS[found.severity]}]{_WORDS[found.severity]}[/]\n{found.rule}",
+            escape(_places(found, report)),
+            _short(found.expected),
+            _short(found.actual),
+            escape(found.message),
+        )
+    return table
+
+
+def _short(value: float | str | None) -> str:
+    """A figure for the narrow columns; texts stand in the message."""
+    return "" if value is None or isinstance(value, str) else str(value)
+
+
+def _places(found: Finding, report: Report) -> str:
+    shown = [_place(path, report) for path in found.where[:3]]
+    if len(found.where) > 3:
+        shown.append(f"等 {len(found.where)} 处")
+    return "\n".join(shown)
+
+
+def _place(path: str, report: Report) -> str:
+    """The cell in words, with its page where there is one."""
+    table = path.split(".", 1)[0]
+    layout = getattr(report.layout, table, None) or "2021"
+    try:
+        words = place(path, layout)
+    except (KeyError, ValueError, StopIteration):
+        words = path
+    cell = report.cells.get(path)
+    return f"{words}（第 {cell.page} 页）" if cell and cell.page else words

@@ -1,0 +1,75 @@
+"""How sure each figure is: the form's own identities are the check sum of the reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from services.core.form import form
+from services.core.report import Kind
+from services.ingest.recognise.placed import Placed, TableFound
+
+_FORM = form("2021")
+_APPLICANTS = _FORM.column_keys[:-1]
+_OUTCOMES = tuple(column.key for column in _FORM.table4_columns if column.key != "total")
+
+Identity = tuple[tuple[str, ...], tuple[str, ...]]
+"""Cell paths on the left and on the right of an equation."""
+
+
+def identities(table: TableFound, number: int) -> list[Identity]:
+    """Every equation that the form sets up inside table 3 or 4 (domain rules T3-1 to T3-3 and T4-1)."""
+    if number == 4:
+        return [
+            (tuple(f"table4.{b.key}.{c}" for c in _OUTCOMES), (f"table4.{b.key}.total",)) for b in _FORM.table4_blocks
+        ]
+    if number != 3:
+        return []
+    shape = form(table.layout)
+    rows: list[Identity] = [
+        (tuple(f"table3.{row}.{c}" for c in _APPLICANTS), (f"table3.{row}.total",)) for row in shape.row_keys
+    ]
+    for column in shape.column_keys:
+        rows.append((tuple(f"table3.{row}.{column}" for row in shape.result_keys), (f"table3.total.{column}",)))
+        rows.append(
+            (
+                (f"table3.new.{column}", f"table3.carried_in.{column}"),
+                (f"table3.total.{column}", f"table3.carried_out.{column}"),
+            )
+        )
+    return rows
+
+
+def assess(table: TableFound, number: int) -> tuple[set[str], set[str]]:
+    """(paths in an identity that holds, paths in an identity that is broken). Unassessable identities tell nothing."""
+    held: set[str] = set()
+    broken: set[str] = set()
+    for left, right in identities(table, number):
+        outcome = _holds(table.figures, left, right)
+        if outcome is not None:
+            (held if outcome else broken).update(left, right)
+    return held, broken
+
+
+def _holds(figures: dict[str, Placed], left: Sequence[str], right: Sequence[str]) -> bool | None:
+    """Whether the equation holds; None when a figure is absent or words, or more than half of the cells are empty."""
+    values: list[list[int | Decimal]] = []
+    empty = 0
+    for side in (left, right):
+        values.append([])
+        for path in side:
+            placed = figures.get(path)
+            if placed is None or placed.printed.kind is Kind.TEXT:
+                return None
+            if placed.printed.value is None:
+                empty += 1
+            values[-1].append(placed.printed.value or 0)
+    if 2 * empty > len(left) + len(right):
+        return None
+    return sum(values[0]) == sum(values[1])
+
+
+def in_question(table: TableFound, broken: Iterable[str]) -> set[str]:
+    """The paths worth a second reading: in a broken identity, or doubted for their text alone."""
+    doubted = {path for path, placed in table.figures.items() if placed.doubt and placed.text_doubt}
+    return doubted | {path for path in broken if path in table.figures}

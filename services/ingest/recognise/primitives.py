@@ -1,0 +1,78 @@
+"""What every reader hands over: lines of prose and rows of cells, in reading order, each with its place.
+
+Nothing here knows a file format. A row's cells stand from left to right; a cell that spans rows is the *same* object
+in each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from services.core.report import Format
+
+Box = tuple[float, float, float, float]
+"""x0, top, x1, bottom in PDF points from the top left of the page as seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Page (from 1) and box in page formats; line and column (from 1) in text formats."""
+
+    page: int | None = None
+    bbox: Box | None = None
+    line: int | None = None
+    column: int | None = None
+
+
+NOWHERE = Place()
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One cell. ``left``/``right`` are its extent across, in the reading direction; None where columns have no place.
+
+    ``doubt`` says, in plain Chinese, why the text itself may not be what is printed (glyphs over one another, digits of
+    two sizes, words printed over a picture); empty when there is no such reason.
+    """
+
+    text: str
+    place: Place = NOWHERE
+    left: float | None = None
+    right: float | None = None
+    doubt: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class TableRow:
+    """One row of cells. ``grid`` numbers the table it stands in; ``loose`` marks a row cut from running text, whose
+    first cell holds everything printed since the row before."""
+
+    cells: list[Entry]
+    grid: int = 0
+    loose: bool = False
+    page: int | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """One printed line (or paragraph) outside the tables."""
+
+    text: str
+    place: Place = NOWHERE
+
+
+Item = Line | TableRow
+
+SecondOpinion = Callable[[Iterable[Place]], dict[Place, str | None]]
+"""Reads places again with another engine: the text found there, or None when that engine sees no such cell."""
+
+
+@dataclass(slots=True)
+class Content:
+    """One document in neutral form, in reading order. ``pictures``: pages that are a picture in the main."""
+
+    format: Format
+    items: list[Item]
+    pages: int = 0
+    pictures: frozenset[int] = field(default_factory=frozenset)

@@ -1,0 +1,225 @@
+"""Table 2 (主动公开政府信息情况): rows by their label, columns by the heading above them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from services.core.form import Table2Row, form
+from services.core.form.labels import normalise, squeeze
+from services.ingest.recognise.figures import looks_like_figure
+from services.ingest.recognise.labels import most_similar
+from services.ingest.recognise.placed import Chosen, TableFound, choose, core, is_blank, place_figure
+from services.ingest.recognise.primitives import Entry, TableRow
+
+_ONLY_2019 = frozenset(
+    {"made_new", "published_new", "public_total", "last_year_items", "change", "procurement_items", "procurement_amount"}
+)
+_ONLY_2021 = frozenset({"made", "repealed", "in_force", "amount"})
+
+
+@cache
+def row_names() -> dict[str, str]:
+    """Normalised row labels of both layouts → row key."""
+    return {
+        normalise(text): row.key
+        for version in ("2021", "2019")
+        for row in form(version).table2_rows
+        for text in (row.label, *row.aliases)
+    }
+
+
+@cache
+def _column_names() -> dict[str, str]:
+    names = {
+        normalise(text): column.key
+        for version in ("2021", "2019")
+        for column in form(version).table2_columns
+        for text in (column.label, *column.aliases)
+    }
+    return dict(sorted(names.items(), key=lambda item: -len(item[0])))
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    key: str
+    unit: str
+    left: float | None = None
+    right: float | None = None
+    exact: bool = True
+
+
+@dataclass(slots=True)
+class _Line:
+    row: TableRow
+    label: str
+    cells: list[Entry]
+    key: str
+    exact: bool
+    heading: list[_Heading] = field(default_factory=list)
+
+
+def row_key(row: TableRow) -> str | None:
+    """The table 2 row that `row` is by an exact label with something to the right of it, None when it is none."""
+    found = _split(row)
+    return found.key if found and found.exact else None
+
+
+def _split(row: TableRow) -> _Line | None:
+    cells = row.cells
+    if row.loose:
+        name = normalise(cells[0].text)
+        for known, key in sorted(row_names().items(), key=lambda item: -len(item[0])):
+            if name.endswith(known):
+                return _Line(row, known, list(cells[1:]), key, exact=True)
+        return None
+    for index, cell in enumerate(cells):
+        if key := row_names().get(normalise(cell.text)):
+            return _Line(row, cell.text, cells[index + 1 :], key, exact=True) if index + 1 < len(cells) else None
+    words = [i for i, cell in enumerate(cells) if not looks_like_figure(cell.text)]
+    if not words or words[-1] + 1 >= len(cells) or not any(not is_blank(c) for c in cells[words[-1] + 1 :]):
+        return None
+    key = most_similar(normalise(cells[words[-1]].text)[:60], row_names())
+    return _Line(row, cells[words[-1]].text, cells[words[-1] + 1 :], key, exact=False) if key else None
+
+
+def headings(row: TableRow) -> list[_Heading]:
+    """The column heads that `row` prints, from left to right; empty when it is no heading row."""
+    found: list[_Heading] = []
+    if row.loose:
+        text = normalise(row.cells[0].text)
+        places = sorted((text.rfind(name), name) for name in _column_names() if name in text)
+        # the last heading block counts; a longer name hides the shorter one inside it
+        start = text.rfind("信息内容")
+        taken = 0
+        for place, name in places:
+            if place >= max(start, taken):
+                taken = place + len(name)
+                found.append(_Heading(_column_names()[name], _unit(text[place : place + 20])))
+        return found
+    for cell in row.cells:
+        name = normalise(cell.text)
+        if not name or name == "信息内容" or name in row_names():
+            continue
+        key = _column_names().get(name) or _by_stem(name)
+        exact = key is not None
+        key = key or (most_similar(name[:40], _column_names()) if len(name) >= 4 else None)
+        if key:
+            found.append(_Heading(key, _unit(squeeze(cell.text)), cell.left, cell.right, exact))
+    return found
+
+
+def _by_stem(name: str) -> str | None:
+    for stem, key in (("本年收费金额", "amount"), ("采购总金额", "procurement_amount")):
+        if name.startswith(stem):
+            return key
+    return None
+
+
+def _unit(text: str) -> str:
+    if "万元" in text:
+        return "万元"
+    return "元" if "元" in text else ""
+
+
+def read_table2(rows: Sequence[TableRow]) -> TableFound | None:
+    """The table among `rows`, or None when no row of it is there."""
+    lines: list[_Line] = []
+    heading: list[_Heading] = []
+    for row in rows:
+        if new := headings(row):
+            heading = new
+        line = _split(row)
+        if line:
+            line.heading = heading
+            lines.append(line)
+    exact = {line.key for line in lines if line.exact}
+    lines = [line for line in lines if line.exact or line.key not in exact]
+    if not exact:
+        return None
+    table = TableFound(_layout(lines))
+    taken: dict[str, _Line] = {}
+    for line in lines:
+        if line.key in taken and all(is_blank(c) for c in line.cells):
+            continue
+        if line.key in taken and not all(is_blank(c) for c in taken[line.key].cells):
+            _repeat(taken[line.key], line)
+        else:
+            taken[line.key] = line
+    for shape in form(table.layout).table2_rows:
+        if shape.key in taken:
+            _figures(table, shape, taken[shape.key])
+        else:
+            table.missing[f"table2.{shape.key}"] = "没有在表中找到这一行"
+    return table
+
+
+def _repeat(first: _Line, second: _Line) -> None:
+    if [squeeze(c.text) for c in core(first.cells)] != [squeeze(c.text) for c in core(second.cells)]:
+        first.exact = False
+
+
+def _layout(lines: Sequence[_Line]) -> str:
+    keys = {heading.key for line in lines for heading in line.heading}
+    old, new = len(keys & _ONLY_2019), len(keys & _ONLY_2021)
+    if old == new:
+        old = sum(line.key in ("other_services", "procurement") for line in lines)
+    return "2019" if old > new else "2021"
+
+
+def _figures(table: TableFound, shape: Table2Row, line: _Line) -> None:
+    path = f"table2.{shape.key}"
+    table.labels[shape.key] = line.label[:200]
+    chosen, doubt = _choose(shape, line)
+    if chosen.width != len(shape.columns):
+        table.widths[path] = chosen.width
+    if chosen.entries is None:
+        table.missing[path] = f"这一行有{chosen.width}个数字，表头有{len(shape.columns)}列，无法对应"
+        return
+    if not line.exact:
+        doubt = f"行名“{squeeze(line.label)[-30:]}”与规定的行名不一致，或在表中重复出现"
+    if all(is_blank(entry) for entry in chosen.entries):
+        table.blank_rows.append(path)
+    units = {heading.key: heading.unit for heading in line.heading}
+    columns = form(table.layout).table2_column
+    for index, (key, entry) in enumerate(zip(shape.columns, chosen.entries, strict=True)):
+        unit = units.get(key, "")
+        where = path if shape.scalar else f"{path}.{index}"
+        placed = place_figure(entry, columns[key].number, doubt, unit=unit)
+        table.figures[where] = placed
+        if unit == "元" and placed.printed.value is not None:
+            table.notes[where] = "单位：元"
+
+
+def _choose(shape: Table2Row, line: _Line) -> tuple[Chosen, str]:
+    """The cells of the row's columns, by place under the heading where both have one, else by count."""
+    heads = {heading.key: heading for heading in line.heading}
+    wanted = len(shape.columns)
+    known = [heads.get(key) for key in shape.columns]
+    doubt = ""
+    if line.heading and not all(known):
+        doubt = "表头与这一行应有的列不一致"
+    elif any(head is not None and not head.exact for head in known):
+        doubt = "表头文字与规定不一致"
+    elif known and all(h is not None and h.left is not None for h in known) and line.cells and line.cells[0].left is not None:
+        picked = [_under(head, line.cells) for head in known if head is not None]
+        entries = [entry for entry in picked if entry is not None]
+        stray = [c for c in line.cells if not is_blank(c) and not any(c is e for e in entries)]
+        if len(entries) == wanted and len({id(e) for e in entries}) == wanted and not stray:
+            return Chosen(entries, wanted), ""
+        doubt = "数字与表头的列对不上"
+    elif line.heading and [h.key for h in line.heading if h.key in shape.columns] != list(shape.columns):
+        doubt = "表头各列的次序与规定不符"
+    inner = core(line.cells)
+    if len(inner) == wanted:
+        return Chosen(inner, wanted), doubt
+    if len(line.cells) > wanted and all(is_blank(cell) for cell in line.cells[wanted:]):
+        return Chosen(list(line.cells[:wanted]), wanted), doubt
+    return choose(line.cells, wanted), doubt
+
+
+def _under(head: _Heading, cells: Sequence[Entry]) -> Entry | None:
+    middle = ((head.left or 0.0) + (head.right or 0.0)) / 2
+    here = [c for c in cells if c.left is not None and c.right is not None and c.left <= middle < c.right]
+    return here[0] if len(here) == 1 else None

@@ -1,0 +1,212 @@
+"""Table 3 (收到和处理政府信息公开申请情况): from rows of cells to 25 (23) rows of seven figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.core.form import form
+from services.core.form.labels import normalise, squeeze
+from services.ingest.recognise import labels
+from services.ingest.recognise.figures import looks_like_figure
+from services.ingest.recognise.placed import TableFound, choose, is_blank, place_figure
+from services.ingest.recognise.primitives import Entry, TableRow
+from services.ingest.recognise.table3_columns import Columns, read_columns
+
+WIDTH = 7
+_SUB_ROWS = ("other_no_correction", "other_no_fee", "other_other")
+_ALL_KEYS = (*form("2021").row_keys[:20], "other_all", *form("2021").row_keys[20:])
+_ORDER = {key: index for index, key in enumerate(_ALL_KEYS)}
+
+
+@dataclass(slots=True)
+class _Line:
+    """One row of the table while its label is being matched."""
+
+    row: TableRow
+    label: str
+    cells: list[Entry]
+    key: str | None
+    how: labels.How | None = None
+    why: str = ""
+
+    @property
+    def blank(self) -> bool:
+        return all(is_blank(cell) for cell in self.cells)
+
+
+def row_key(row: TableRow, previous: str | None = None) -> str | None:
+    """The table 3 row that `row` is by an exact label, None when it is none."""
+    return _split(row, previous).key
+
+
+def _split(row: TableRow, previous: str | None) -> _Line:
+    """The label and the cells right of it: the last exact label decides, else the last cell with words."""
+    cells = row.cells
+    if row.loose:
+        text = cells[0].text
+        found = labels.match_row_ending(text, previous)
+        key, label = found or (None, text[-200:])
+        return _Line(row, label, list(cells[1:]), key, "exact" if found else None)
+    words = 0
+    for index in range(len(cells) - 1, -1, -1):
+        text = cells[index].text
+        if not text or not words and looks_like_figure(text):
+            continue
+        # a spanning head such as （六）其他处理 names the row only when no label stands right of it
+        if words and normalise(text) in labels.group_names():
+            break
+        if key := labels.match_row(text, previous):
+            return _Line(row, text, cells[index + 1 :], key, "exact")
+        words = words or index + 1
+    label = cells[words - 1].text if words else ""
+    return _Line(row, label, cells[words:], None)
+
+
+def read_table3(rows: Sequence[TableRow]) -> TableFound | None:
+    """The table among `rows` (rows of other tables must be left out), or None when no row of it is there."""
+    columns = read_columns(rows)
+    lines = _match(rows)
+    if not any(line.key for line in lines):
+        return None
+    _mend_cut_rows(lines)
+    _place_by_order(lines)
+    taken = _one_line_a_row(lines)
+    layout = "2019" if "other_all" in taken and not any(key in taken for key in _SUB_ROWS) else "2021"
+    table = TableFound(layout)
+    for key in form(layout).row_keys:
+        if key in taken:
+            _figures(table, key, taken[key], columns)
+        else:
+            table.missing[f"table3.{key}"] = "没有在表中找到这一行"
+    if layout == "2021" and "other_all" in taken and not taken["other_all"].blank:
+        for key in _SUB_ROWS:
+            _doubt_row(table, key, "“（六）其他处理”本行和分项行都有数字")
+    _distrust_digits(table, taken)
+    return table
+
+
+def _match(rows: Sequence[TableRow]) -> list[_Line]:
+    lines: list[_Line] = []
+    previous: str | None = None
+    for row in rows:
+        line = _split(row, previous)
+        if line.key is None and (not line.cells or (previous is None and _is_head(line))):
+            continue
+        if line.key is None and normalise(line.label) in labels.group_names() and line.blank:
+            continue
+        previous = line.key or previous
+        lines.append(line)
+    return lines
+
+
+def _is_head(line: _Line) -> bool:
+    return all(not any(char.isdigit() for char in cell.text) for cell in line.cells)
+
+
+def _mend_cut_rows(lines: list[_Line]) -> None:
+    """Join the two halves of a row that a page break cut: by the label they make up together."""
+    for upper, lower in zip(lines, lines[1:], strict=False):
+        key = _key_of_halves(upper, lower)
+        if key is None:
+            continue
+        if not upper.blank and not lower.blank:
+            lower.why = "这一行被分页截断，上下两半都有数字"
+        keep, drop = (upper, lower) if not upper.blank else (lower, upper)
+        keep.label, keep.why = upper.label + lower.label, keep.why or lower.why
+        keep.key, keep.how, drop.key = key, "exact", ""
+    lines[:] = [line for line in lines if line.key != ""]
+
+
+def _key_of_halves(upper: _Line, lower: _Line) -> str | None:
+    """The row that two neighbouring lines make up together, None when they are two rows."""
+    if upper.key == "" or (upper.key and lower.key):
+        return None
+    first, rest = normalise(upper.label), normalise(lower.label)
+    across_pages = upper.row.grid != lower.row.grid
+    if lower.key is not None:
+        return lower.key if across_pages and not first and lower.blank and not upper.blank else None
+    if upper.key is None:
+        return labels.row_names().get(first + rest) if first and rest else None
+    full = labels.full_names()[upper.key]
+    if rest and full.endswith(rest) and len(full) > len(rest):
+        return upper.key
+    return upper.key if across_pages and not rest and upper.blank and not lower.blank else None
+
+
+def _place_by_order(lines: list[_Line]) -> None:
+    """Place the rows left over: a cut or damaged label between two known rows can only be a row between them."""
+    found = {line.key for line in lines if line.key}
+    for index, line in enumerate(lines):
+        if line.key is not None:
+            continue
+        before = next((one.key for one in reversed(lines[:index]) if one.key), None)
+        after = next((one.key for one in lines[index + 1 :] if one.key), None)
+        low = _ORDER[before] if before else -1
+        high = _ORDER[after] if after else len(_ALL_KEYS)
+        gap = [key for key in _ALL_KEYS[low + 1 : high] if key not in found]
+        if key := labels.match_part(line.label, gap):
+            line.key, line.how = key, "part"
+            alone = len([one for one in gap if one != "other_all"]) == 1
+            line.why = "" if alone else "行名不完整"
+        elif key := labels.match_similar(line.label, gap):
+            line.key, line.how, line.why = key, "similar", f"行名“{_short(line.label)}”与规定的行名不一致"
+        if line.key:
+            found.add(line.key)
+        elif not line.blank:
+            for neighbour in (*lines[max(0, index - 1) : index], *lines[index + 1 : index + 2]):
+                neighbour.why = neighbour.why or ("相邻有一行数字认不出行名" if neighbour.blank else "")
+
+
+def _one_line_a_row(lines: list[_Line]) -> dict[str, _Line]:
+    taken: dict[str, _Line] = {}
+    for line in lines:
+        if not line.key:
+            continue
+        first = taken.get(line.key)
+        if first is None or (first.blank and not line.blank):
+            taken[line.key] = line
+        elif not line.blank and [squeeze(c.text) for c in first.cells] != [squeeze(c.text) for c in line.cells]:
+            first.why = "这一行在表中出现了两次，数字不同"
+    return taken
+
+
+def _figures(table: TableFound, key: str, line: _Line, columns: Columns) -> None:
+    path = f"table3.{key}"
+    table.labels[key] = line.label[:200]
+    by_place = columns.pick(line.row, line.cells)
+    chosen = by_place or choose(line.cells, WIDTH)
+    if chosen.width != WIDTH:
+        table.widths[path] = chosen.width
+    if chosen.entries is None:
+        table.missing[path] = f"这一行有{chosen.width}个数字，无法与7列对应"
+        return
+    if all(is_blank(entry) for entry in chosen.entries):
+        table.blank_rows.append(path)
+    doubt = line.why or columns.why
+    for column, entry in zip(columns.order, chosen.entries, strict=True):
+        table.figures[f"{path}.{column}"] = place_figure(entry, "count", doubt)
+
+
+def _doubt_row(table: TableFound, key: str, why: str) -> None:
+    for column in form("2021").column_keys:
+        if placed := table.figures.get(f"table3.{key}.{column}"):
+            placed.doubt, placed.text_doubt = placed.doubt or why, False
+
+
+def _distrust_digits(table: TableFound, taken: dict[str, _Line]) -> None:
+    """The item numbers 1-8 are printed in the same digits as the figures: when they are wrong, so may the figures be."""
+    wrong = 0
+    for row in form(table.layout).table3_rows:
+        expected = labels.printed_item_number(row.mark)
+        line = taken.get(row.key)
+        if expected is None or line is None or line.how != "exact" or line.row.loose:
+            continue
+        printed = labels.printed_item_number(line.label)
+        wrong += printed is not None and printed != expected
+    if wrong >= 2:
+        table.doubt_all("行名前的序号与规定不符，文件里的数字编码可能有误")
+
+
+def _short(text: str) -> str:
+    return squeeze(text)[-30:]

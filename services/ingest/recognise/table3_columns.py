@@ -1,0 +1,115 @@
+"""The seven columns of table 3: by the heading where it is printed over the figures, else in the fixed order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from services.core.form import form
+from services.core.form.labels import squeeze
+from services.ingest.recognise.figures import looks_like_figure
+from services.ingest.recognise.placed import Chosen
+from services.ingest.recognise.primitives import Entry, TableRow
+
+_COLUMNS = form("2021").table3_columns
+_KEYS = form("2021").column_keys
+_NAMES = {squeeze(name): column.key for column in _COLUMNS for name in (column.label, *column.aliases)}
+_TELLING = ("商业企业", "科研机构", "社会公益组织", "法律服务机构")
+_NEAR = 3.0
+"""PDF points by which the columns of one table may differ from page to page."""
+
+Spans = tuple[tuple[float, float], ...]
+
+
+@dataclass(slots=True)
+class Columns:
+    """``order``: the columns from left to right. ``spans``: grid → where the seven columns lie across the page.
+
+    ``why``: the reason, in plain Chinese, for which the columns are not certain, else empty.
+    """
+
+    order: tuple[str, ...] = _KEYS
+    spans: dict[int, Spans] = field(default_factory=dict)
+    why: str = ""
+
+    def pick(self, row: TableRow, cells: Sequence[Entry]) -> Chosen | None:
+        """The seven cells of `row` by their place; None when places say nothing and the count must decide."""
+        spans = self.spans.get(row.grid)
+        if spans is None:
+            return None
+        picked: list[Entry] = []
+        for left, right in spans:
+            middle = (left + right) / 2
+            here = [c for c in cells if c.left is not None and c.right is not None and c.left <= middle < c.right]
+            if len(here) != 1 or (picked and picked[-1] is here[0]):
+                return Chosen(None, len(cells))
+            picked.append(here[0])
+        words = [c for c in cells if c.text and not any(c is one for one in picked)]
+        return Chosen(picked, len(picked)) if not words else Chosen(None, len(picked) + len(words))
+
+
+def read_columns(rows: Sequence[TableRow]) -> Columns:
+    """The columns of the table in `rows`, over all its grids (pages)."""
+    columns = Columns()
+    grids = {row.grid: [one for one in rows if one.grid == row.grid] for row in rows}
+    head: Spans | None = None
+    for number, members in grids.items():
+        if members[0].loose or members[0].cells[0].left is None:
+            continue
+        found = _by_heading(members)
+        if found is not None:
+            order, head = found
+            if columns.spans and order != columns.order:
+                columns.why = "各页表头的列次序不同"
+            columns.order = order
+            columns.spans[number] = head
+        elif (own := _by_count(members)) is not None:
+            # a heading on the page before counts only while the columns lie where it says
+            columns.spans[number] = own
+            if head is not None and not _alike(head, own):
+                columns.why = "续页的列与表头对不上"
+    if head is None and not _printed_in_order(rows):
+        columns.why = "表头各列的次序与规定不符"
+    return columns
+
+
+def _by_heading(rows: Sequence[TableRow]) -> tuple[tuple[str, ...], Spans] | None:
+    found: dict[str, tuple[float, float]] = {}
+    for row in rows:
+        for cell in row.cells:
+            key = _NAMES.get(squeeze(cell.text))
+            if key is not None and key not in found and cell.left is not None and cell.right is not None:
+                found[key] = (cell.left, cell.right)
+        if len(found) == len(_KEYS):
+            break
+    if len(found) != len(_KEYS):
+        return None
+    ranked = sorted(found.items(), key=lambda item: item[1])
+    spans = tuple(span for _, span in ranked)
+    apart = all(a[1] <= b[0] + _NEAR for a, b in zip(spans, spans[1:], strict=False))
+    return (tuple(key for key, _ in ranked), spans) if apart else None
+
+
+def _by_count(rows: Sequence[TableRow]) -> Spans | None:
+    """Where the last seven cells of most rows lie."""
+    votes: Counter[Spans] = Counter()
+    for row in rows:
+        tail = row.cells[-len(_KEYS) :]
+        if len(row.cells) > len(_KEYS) and all(looks_like_figure(cell.text) for cell in tail):
+            votes[tuple((c.left or 0.0, c.right or 0.0) for c in tail)] += 1
+    return votes.most_common(1)[0][0] if votes else None
+
+
+def _alike(one: Spans, other: Spans) -> bool:
+    shift = other[0][0] - one[0][0]
+    return all(
+        abs(a[0] + shift - b[0]) <= _NEAR and abs(a[1] + shift - b[1]) <= _NEAR for a, b in zip(one, other, strict=True)
+    )
+
+
+def _printed_in_order(rows: Sequence[TableRow]) -> bool:
+    """Whether the telling column names, as far as all are printed, come in the form's order."""
+    text = "".join(squeeze(cell.text) for row in rows[:12] for cell in row.cells)
+    places = [text.find(name) for name in _TELLING]
+    return min(places) < 0 or places == sorted(places)

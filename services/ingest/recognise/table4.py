@@ -1,0 +1,148 @@
+"""Table 4 (行政复议、行政诉讼): fifteen figures, three blocks of five, usually in one row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.core.form import form
+from services.core.form.labels import normalise, squeeze
+from services.ingest.recognise.figures import looks_like_figure
+from services.ingest.recognise.placed import TableFound, choose, is_blank, place_figure
+from services.ingest.recognise.primitives import Entry, TableRow
+
+_FORM = form("2021")
+_BLOCKS = tuple(block.key for block in _FORM.table4_blocks)
+_COLUMNS = tuple(column.key for column in _FORM.table4_columns)
+_ORDER = tuple((block, column) for block in _BLOCKS for column in _COLUMNS)
+_BLOCK_NAMES = {normalise(t): b.key for b in _FORM.table4_blocks for t in (b.label, *b.aliases)}
+_COLUMN_NAMES = {squeeze(t): c.key for c in _FORM.table4_columns for t in (c.label, *c.aliases)}
+_TELLING = ("结果维持", "结果纠正", "其他结果", "尚未审结")
+_WIDTH = len(_ORDER)
+
+
+@dataclass(slots=True)
+class _Found:
+    """Figure rows under a heading: (cells, paths, doubt)."""
+
+    cells: list[Entry]
+    paths: tuple[tuple[str, str], ...]
+    doubt: str = ""
+
+
+def is_heading(row: TableRow) -> bool:
+    """Whether `row` prints column heads that only table 4 has."""
+    if row.loose:
+        text = squeeze(row.cells[0].text)
+        return "行政复议" in text and ("尚未审结" in text or text.count("审") >= 3)
+    return any(squeeze(cell.text) in _TELLING for cell in row.cells)
+
+
+def read_table4(rows: Sequence[TableRow]) -> TableFound | None:
+    """The table among `rows` (rows of other tables left out), or None when its heading is not there."""
+    start = next((index for index, row in enumerate(rows) if is_heading(row)), None)
+    if start is None:
+        return None
+    table = TableFound("2021")
+    # the block names stand one or two rows above the column heads
+    body = rows[max(0, start - 2) :]
+    found = _one_row(body) or _by_blocks(body)
+    if not found:
+        table.missing["table4"] = "表四的数字没有找到或个数不对"
+        if width := _odd_width(body):
+            table.widths["table4"] = width
+        return table
+    for part in found:
+        for (block, column), entry in zip(part.paths, part.cells, strict=True):
+            table.figures[f"table4.{block}.{column}"] = place_figure(entry, "count", part.doubt)
+    for block in _BLOCKS:
+        cells = [placed.entry for path, placed in table.figures.items() if path.startswith(f"table4.{block}.")]
+        if not cells:
+            table.missing[f"table4.{block}"] = "没有在表中找到这一栏"
+        elif all(is_blank(cell) for cell in cells):
+            table.blank_rows.append(f"table4.{block}")
+    return table
+
+
+def _figure_cells(row: TableRow) -> list[Entry]:
+    cells = list(row.cells[1:] if row.loose else row.cells)
+    return cells if all(looks_like_figure(cell.text) or _wordy_figure(cell) for cell in cells) else []
+
+
+def _wordy_figure(cell: Entry) -> bool:
+    """Words in a cell that are no head: such a row is still a row of figures."""
+    text = squeeze(cell.text)
+    return text not in _COLUMN_NAMES and normalise(text) not in _BLOCK_NAMES and text not in ("行政诉讼", "结果")
+
+
+def _one_row(rows: Sequence[TableRow]) -> list[_Found]:
+    best: _Found | None = None
+    for row in rows:
+        cells = _figure_cells(row)
+        if len(cells) < _WIDTH or is_heading(row) and not row.loose:
+            continue
+        chosen = choose(cells, _WIDTH)
+        if chosen.entries is None:
+            continue
+        blank = all(is_blank(cell) for cell in chosen.entries)
+        if best is None or (all(is_blank(cell) for cell in best.cells) and not blank):
+            paths, doubt = _paths(rows, row, chosen.entries)
+            if chosen.width != _WIDTH:
+                doubt = doubt or ""
+            best = _Found(chosen.entries, paths, doubt)
+        elif not blank and [squeeze(c.text) for c in best.cells] != [squeeze(c.text) for c in chosen.entries]:
+            best.doubt = "表四有两行不同的数字"
+    return [best] if best else []
+
+
+def _paths(
+    rows: Sequence[TableRow], row: TableRow, cells: Sequence[Entry]
+) -> tuple[tuple[tuple[str, str], ...], str]:
+    """Block and column of each cell by the heads above it; the fixed order where no heads stand above."""
+    heads = [(squeeze(c.text), c) for r in rows if r.grid == row.grid for c in r.cells if not looks_like_figure(c.text)]
+    if row.loose or not heads or cells[0].left is None:
+        return _ORDER, ""
+    read: list[tuple[str, str] | None] = []
+    for cell in cells:
+        above = [text for text, head in heads if _over(head, cell)]
+        column = next((_COLUMN_NAMES[text] for text in above if text in _COLUMN_NAMES), None)
+        block = next((_BLOCK_NAMES[normalise(text)] for text in above if normalise(text) in _BLOCK_NAMES), None)
+        read.append((block, column) if block and column else None)
+    if tuple(read) == _ORDER or None in read and all(one in (None, want) for one, want in zip(read, _ORDER, strict=True)):
+        return _ORDER, ""
+    if None not in read and len(set(read)) == _WIDTH:
+        return tuple(one for one in read if one is not None), ""
+    return _ORDER, "表四的数字与表头对不上"
+
+
+def _over(head: Entry, cell: Entry) -> bool:
+    if head.left is None or head.right is None or cell.left is None or cell.right is None:
+        return False
+    return head.left <= (cell.left + cell.right) / 2 < head.right
+
+
+def _by_blocks(rows: Sequence[TableRow]) -> list[_Found]:
+    """Rows of five (and ten) figures, each under or beside the name of its block."""
+    found: list[_Found] = []
+    blocks: list[str] = []
+    for row in rows:
+        words = [c for c in row.cells if not looks_like_figure(c.text)]
+        for cell in words:
+            block = _BLOCK_NAMES.get(normalise(cell.text))
+            if block and block not in blocks:
+                blocks.append(block)
+        cells = [c for c in row.cells if looks_like_figure(c.text)] if not row.loose else []
+        beside = [b for c in words if (b := _BLOCK_NAMES.get(normalise(c.text)))]
+        if beside and len(beside) == 1 and len(cells) == len(_COLUMNS):
+            found.append(_Found(cells, tuple((beside[0], column) for column in _COLUMNS)))
+            blocks.clear()
+        elif not words and blocks and len(cells) == len(_COLUMNS) * len(blocks) and not all(map(is_blank, cells)):
+            found.append(_Found(cells, tuple((block, column) for block in blocks for column in _COLUMNS)))
+            blocks.clear()
+    named = [path for part in found for path in part.paths]
+    return found if len(set(named)) == len(named) else []
+
+
+def _odd_width(rows: Sequence[TableRow]) -> int:
+    widths = [len([c for c in _figure_cells(row) if not is_blank(c)]) for row in rows]
+    return max(widths, default=0)

@@ -1,0 +1,101 @@
+"""The register of bodies and contacts: import from CSV, and who is to be told about a body."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from io import StringIO
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from services.platform.db.models import Agency, Contact
+
+COLUMNS = ("agency_code", "agency_name", "level", "contact_role", "contact_name", "contact_email")
+EVERYBODY = "*"
+"""Reviewers under this code are told about every body."""
+
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^@\s]{1,189}")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFault:
+    """A line of the file that cannot be taken, with the cause in Chinese."""
+
+    line: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did. With any fault nothing at all is written."""
+
+    agencies: int
+    contacts: int
+    faults: tuple[ImportFault, ...]
+
+
+def import_csv(session: Session, text: str) -> Imported:
+    """Bring the register in line with a CSV file (columns: see COLUMNS; one line a contact).
+
+    Bodies in the file are added or renamed and their contacts replaced; bodies not in the file stay as they are.
+    """
+    reader = csv.DictReader(StringIO(text.removeprefix("\ufeff")))
+    if tuple(reader.fieldnames or ()) != COLUMNS:
+        return Imported(0, 0, (ImportFault(1, f"表头应为：{','.join(COLUMNS)}"),))
+    names: dict[str, tuple[str, str]] = {}
+    contacts: dict[str, list[Contact]] = {}
+    faults: list[ImportFault] = []
+    for number, raw in enumerate(reader, start=2):
+        line = {key: (raw.get(key) or "").strip() for key in COLUMNS}
+        fault = _fault(line)
+        if fault:
+            faults.append(ImportFault(number, fault))
+            continue
+        code = line["agency_code"]
+        names[code] = (line["agency_name"] or "全部单位", line["level"])
+        listed = contacts.setdefault(code, [])
+        if line["contact_email"] and all(
+            (known.role, known.email) != (line["contact_role"], line["contact_email"]) for known in listed
+        ):
+            listed.append(
+                Contact(
+                    agency_code=code,
+                    role=line["contact_role"],
+                    name=line["contact_name"],
+                    email=line["contact_email"],
+                )
+            )
+    if faults:
+        return Imported(0, 0, tuple(faults))
+    for code, (name, level) in names.items():
+        session.merge(Agency(code=code, name=name, level=level))
+    session.flush()
+    session.execute(delete(Contact).where(Contact.agency_code.in_(list(names))))
+    for listed in contacts.values():
+        session.add_all(listed)
+    return Imported(len(names), sum(map(len, contacts.values())), ())
+
+
+def _fault(line: dict[str, str]) -> str | None:
+    code = line["agency_code"]
+    if code != EVERYBODY and not _CODE.fullmatch(code):
+        return f"单位代码“{code}”只能含字母、数字、点、横线和下划线，最长 64 位"
+    if code != EVERYBODY and not line["agency_name"]:
+        return "缺少单位名称"
+    if line["contact_email"] and not _EMAIL.fullmatch(line["contact_email"]):
+        return f"邮箱地址“{line['contact_email']}”不正确"
+    if line["contact_email"] and line["contact_role"] not in {"agency", "reviewer"}:
+        return "contact_role 应为 agency（报送单位）或 reviewer（主管部门）"
+    if code == EVERYBODY and line["contact_role"] != "reviewer":
+        return "代码 * 只用于主管部门（reviewer）"
+    return None
+
+
+def contacts_for(session: Session, agency_code: str) -> list[Contact]:
+    """Whoever is told about a body: its own contacts and reviewers, then the reviewers of everybody."""
+    return list(
+        session.scalars(select(Contact).where(Contact.agency_code.in_([agency_code, EVERYBODY])).order_by(Contact.id))
+    )

@@ -1,0 +1,82 @@
+"""The rule book as a page: ``python -m services.validate.catalogue > docs/rules.md``."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+
+from services.validate.judge import judge
+from services.validate.registry import EVERY_YEAR, RuleSpec, rules
+from services.validate.rules.example import CONTEXT
+
+_HEAD = """# Rules
+
+This page is generated from the rules themselves: `python -m services.validate.catalogue > docs/rules.md`.
+The texts in Chinese are the ones that agencies and reviewers see.
+
+- **error**: goes to agency and reviewer, and has to be mended. **warning**: goes to both, may be answered with a reason.
+  **info**: for the reviewer only.
+- Blanks and nil signs count as 0 in sums, after rule B1 has named them. Where more than half of the cells of a sum are
+  blank, where its total is blank, or where one of its cells was not found or holds no whole number, the sum is not
+  assessed.
+- Where the reading of a cell is in doubt, the message asks to look at the document and the finding's `cause` is
+  `extraction` (every cell in doubt) or `unclear` (some of them, or the document as a whole).
+- `where` lists all cells involved, the one to look at first in front; it is empty when a finding is about the document.
+- Where the change of one cell settles a broken sum, and every other sum through that cell, `repair` names cell and
+  value; the message says so when there is only one such cell.
+"""
+
+
+def catalogue() -> str:
+    """The whole page in Markdown: a table of all rules, then one passage for each."""
+    specs = rules()
+    table = ["| Rule | Severity | What it checks |", "| --- | --- | --- |"]
+    table += [f"| [{spec.id}](#{spec.id.lower()}) | {_severities(spec)} | {spec.title} |" for spec in specs]
+    tally = Counter(spec.severity.value for spec in specs)
+    counts = ", ".join(f"{tally[name]} {name}" for name in ("error", "warning", "info") if tally[name])
+    lines = [_HEAD, f"{len(specs)} rules ({counts}).", "", *table]
+    for spec in specs:
+        lines += ["", *_passage(spec)]
+    return "\n".join(lines) + "\n"
+
+
+def _passage(spec: RuleSpec) -> Iterator[str]:
+    yield f"## {spec.id}"
+    yield ""
+    yield f"**{spec.title}**"
+    yield ""
+    yield spec.explanation
+    yield ""
+    yield f"- Version: {spec.version}"
+    yield f"- Severity: {_severities(spec)}"
+    yield f"- Applies to: {_scope(spec)}"
+    yield f"- Basis: {spec.basis_for(None)}"
+    yield f"- Example: {example_message(spec)}"
+
+
+def example_message(spec: RuleSpec) -> str:
+    """What the rule really says about its example. Raises LookupError when it says nothing there."""
+    for finding in judge(spec.example.build(), CONTEXT).findings:
+        if finding.rule == spec.id:
+            return finding.message
+    raise LookupError(f"the example of {spec.id} does not break it")
+
+
+def _severities(spec: RuleSpec) -> str:
+    return " / ".join(severity.value for severity in (spec.severity, *spec.milder))
+
+
+def _scope(spec: RuleSpec) -> str:
+    first, last = spec.years
+    years = "every report" if (first, last) == EVERY_YEAR else f"reports on {first} and later"
+    if spec.table is None:
+        scope = years
+    else:
+        layouts = " and ".join(spec.layouts)
+        scope = f"{years}, {spec.table} in the {layouts} layout{'s' if len(spec.layouts) > 1 else ''}"
+    return f"{scope}; also when the document could not be read as a whole" if spec.on_failed else scope
+
+
+if __name__ == "__main__":
+    sys.stdout.write(catalogue())
