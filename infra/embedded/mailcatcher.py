@@ -10,30 +10,23 @@ from __future__ import annotations
 import argparse
 import asyncio
 import fnmatch
-import hashlib
-import ipaddress
 import json
-import os
+import signal
 import socket
 import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from email.header import decode_header, make_header
-from email.message import EmailMessage
-from email.parser import BytesHeaderParser
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Self
 
 import uvicorn
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 
 from infra.embedded.mailcatcher_pages import pages
+from infra.embedded.mailcatcher_store import Caught, Store
 
-INDEX = "index.jsonl"
 MAX_BYTES = 20 * 2**20
 
 
@@ -65,32 +58,6 @@ _REFUSALS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Caught:
-    """One accepted mail, as in ``index.jsonl``. `sender` and `recipients` are the envelope's."""
-
-    time: str
-    message_id: str
-    subject: str
-    sender: str
-    recipients: list[str]
-    sha256: str
-    file: str
-
-    def line(self) -> str:
-        """The line of the index, with the keys ``from`` and ``to``."""
-        shape = asdict(self)
-        shape["from"], shape["to"] = shape.pop("sender"), shape.pop("recipients")
-        return json.dumps(shape, ensure_ascii=False)
-
-    @classmethod
-    def of(cls, line: str) -> Caught:
-        """The mail of one line of the index."""
-        shape = json.loads(line)
-        shape["sender"], shape["recipients"] = shape.pop("from"), shape.pop("to")
-        return cls(**shape)
-
-
 def rules_from(path: Path) -> Decide:
     """Fates from a JSON file: ``[{"to": "*@slow.example", "fates": ["temporary", "accept"]}]``.
 
@@ -106,62 +73,6 @@ def rules_from(path: Path) -> Decide:
         return Fate.ACCEPT
 
     return decide
-
-
-class Store:
-    """The folder of mails. Appending is safe against readers in other processes; one process writes."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self._count = len(self.mails())
-
-    def add(self, raw: bytes, sender: str, recipients: list[str]) -> Caught:
-        """Keep one mail; it is on disk, file first and index line second, when this returns."""
-        digest = hashlib.sha256(raw).hexdigest()
-        self._count += 1
-        name = f"{self._count:06d}-{digest[:12]}.eml"
-        parsed = BytesHeaderParser().parsebytes(raw)
-        caught = Caught(
-            time=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            message_id=_readable(parsed["Message-ID"]),
-            subject=_readable(parsed["Subject"]),
-            sender=sender,
-            recipients=recipients,
-            sha256=digest,
-            file=name,
-        )
-        part = self.folder / f".{name}.part"
-        part.write_bytes(raw)
-        part.replace(self.folder / name)
-        index = os.open(self.folder / INDEX, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(index, f"{caught.line()}\n".encode())
-        finally:
-            os.close(index)
-        return caught
-
-    def mails(self) -> list[Caught]:
-        """Every mail accepted so far, oldest first. A line that is still being written does not count."""
-        try:
-            text = (self.folder / INDEX).read_text("utf-8")
-        except FileNotFoundError:
-            return []
-        return [Caught.of(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
-
-    def raw(self, caught: Caught) -> bytes:
-        """The mail as it came over the wire."""
-        return (self.folder / caught.file).read_bytes()
-
-
-def _readable(value: Any) -> str:
-    text = str(value or "")
-    try:
-        text = str(make_header(decode_header(text)))
-    except (LookupError, ValueError):
-        # an unknown character set or broken base64: shown as it came
-        pass
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 class _Handler:
@@ -189,13 +100,13 @@ class _Handler:
     async def handle_DATA(self, server: _Server, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
         caught = self._store.add(bytes(envelope.original_content or b""), envelope.mail_from or "", envelope.rcpt_tos)
         if server.fate is Fate.DROP_AFTER_DOT:
-            server.cut()
+            await server.cut()
         if server.fate is Fate.STALL_AFTER_DOT:
             await server.silence()
         return f"250 2.0.0 Ok: queued as {caught.file.removesuffix('.eml')}"
 
 
-class _Server(SMTP):  # type: ignore[misc] # aiosmtpd publishes no types
+class _Server(SMTP):
     """One SMTP session that can be cut or fall silent."""
 
     fate: Fate = Fate.ACCEPT
@@ -203,24 +114,23 @@ class _Server(SMTP):  # type: ignore[misc] # aiosmtpd publishes no types
     @syntax("DATA")
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd's name
         if self.fate is Fate.DROP_BEFORE_BODY:
-            self.cut()
-            return
+            await self.cut()
         if self.fate is Fate.DROP_BEFORE_DOT:
             await self.push("354 go ahead")
             await self._reader.read(1)
-            self.cut()
-            return
+            await self.cut()
         await super().smtp_DATA(arg)
 
-    def cut(self) -> None:
-        """Drop the line without a word."""
-        self.transport.abort()
+    async def cut(self) -> None:
+        """Drop the line without a word; aiosmtpd then cancels this session."""
+        self._writer.transport.abort()
+        await asyncio.Event().wait()
 
     async def silence(self) -> None:
         """Say nothing until the other side hangs up."""
         while await self._reader.read(4096):
             pass
-        raise ConnectionResetError("the client gave up waiting")
+        await self.cut()
 
 
 class MailCatcher:
@@ -247,7 +157,7 @@ class MailCatcher:
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="mailcatcher", daemon=True)
 
-    def __enter__(self) -> MailCatcher:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -265,9 +175,13 @@ class MailCatcher:
 
     def stop(self) -> None:
         """Close both servers and wait for the thread to end."""
+        self.ask_to_stop()
+        self._thread.join(10)
+
+    def ask_to_stop(self) -> None:
+        """Have the servers close, without waiting; safe in a signal handler."""
         if self._loop is not None and self._stopping is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(10)
 
     def wait(self) -> None:
         """Block until the servers end."""
@@ -301,9 +215,9 @@ class MailCatcher:
         config = uvicorn.Config(
             pages(self.store), log_level="warning", access_log=False, lifespan="off", ws="none", server_header=False
         )
-        server = _Uvicorn(config)
+        server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve(sockets=[web]))
-        while not server.started and not serving.done():
+        while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn tells its start in no other way
             await asyncio.sleep(0.01)
         self.smtp_port, self.http_port = smtp.sockets[0].getsockname()[1], web.getsockname()[1]
         self._ready.set()
@@ -318,13 +232,6 @@ class MailCatcher:
         await asyncio.gather(*others, return_exceptions=True)
 
 
-class _Uvicorn(uvicorn.Server):
-    """Leaves the process's signals alone: whoever starts the catcher stops it."""
-
-    def install_signal_handlers(self) -> None:
-        return
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run until SIGINT or SIGTERM; prints ``{"smtp": port, "http": port}`` when both servers answer."""
     parser = argparse.ArgumentParser(prog="mailcatcher", description="Keeps every mail, delivers none.")
@@ -335,15 +242,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rules", type=Path, help="JSON file of faults, see rules_from")
     chosen = parser.parse_args(arguments)
     rules = {"decide": rules_from(chosen.rules)} if chosen.rules else {}
-    catcher = MailCatcher(
-        chosen.dir, smtp_port=chosen.smtp_port, http_port=chosen.http_port, host=chosen.host, **rules
-    )
+    catcher = MailCatcher(chosen.dir, smtp_port=chosen.smtp_port, http_port=chosen.http_port, host=chosen.host, **rules)
     catcher.start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: catcher.ask_to_stop())
     print(json.dumps({"smtp": catcher.smtp_port, "http": catcher.http_port}), flush=True)
-    try:
-        catcher.wait()
-    except KeyboardInterrupt:
-        catcher.stop()
+    catcher.wait()
     return 0
 
 

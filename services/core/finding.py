@@ -49,6 +49,11 @@ class Finding(BaseModel):
     repair: list[Repair] = []
     fingerprint: str = ""
 
+    @property
+    def for_agency(self) -> bool:
+        """Whether the agency is told: the document itself is at fault, and it is more than a hint."""
+        return self.cause == "document" and self.severity is not Severity.INFO
+
 
 def fingerprint(body: str, year: int | None, rule: str, where: list[str], values: list[object]) -> str:
     """A 16-digit hex name of a finding: same body, year, rule, cells and values give the same name.

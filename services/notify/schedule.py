@@ -18,7 +18,7 @@ class Schedule:
         if not timedelta(0) < self.first <= self.last <= self.give_up:
             raise ValueError("need 0 < first <= last <= give_up")
 
-    def next_wait(self, *, attempt: int, age: timedelta) -> timedelta | None:
+    def next_wait(self, attempt: int, age: timedelta) -> timedelta | None:
         """The wait after the `attempt`-th failure (from 1) of a mail of this age; None when it has to be given up.
 
         The last attempt falls on the give-up time itself, so that no mail is given up early.

@@ -57,7 +57,7 @@ def configure(*, level: str, json: bool) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("urllib3", "minio", "httpx", "watchfiles", "pdfminer"):
+    for noisy in ("celery.app.trace", "celery.worker.strategy", "urllib3", "minio", "httpx", "watchfiles", "pdfminer"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

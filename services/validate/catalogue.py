@@ -18,10 +18,10 @@ The texts in Chinese are the ones that agencies and reviewers see.
 - **error**: goes to agency and reviewer, and has to be mended. **warning**: goes to both, may be answered with a reason.
   **info**: for the reviewer only.
 - Blanks and nil signs count as 0 in sums, after rule B1 has named them. Where more than half of the cells of a sum are
-  blank, where its total is blank, or where one of its cells was not found or holds no whole number, the sum is not
-  assessed.
+  blank, where its total and another cell are blank, or where a cell was not found or holds no whole number, the sum is
+  not assessed.
 - Where the reading of a cell is in doubt, the message asks to look at the document and the finding's `cause` is
-  `extraction` (every cell in doubt) or `unclear` (some of them, or the document as a whole).
+  `extraction` (every cell in doubt) or `unclear` (some of them, or the document could not be read as a whole).
 - `where` lists all cells involved, the one to look at first in front; it is empty when a finding is about the document.
 - Where the change of one cell settles a broken sum, and every other sum through that cell, `repair` names cell and
   value; the message says so when there is only one such cell.

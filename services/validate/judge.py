@@ -95,8 +95,9 @@ def _mended(sheet: Sheet, finding: Finding, repair: list[Repair], changes: Itera
 
 def _likely(sheet: Sheet, change: Change, cause: Cause) -> str:
     where = place(change.cell, sheet.layout_of(change.cell))
-    now = "空白" if change.from_ is None else change.from_
+    verb = "填报" if cause == "document" else "读作"
+    now = "空白" if change.from_ is None else f"{verb} {change.from_}"
     after = _HOLDS_AFTER[len(change.settles)]
     if cause == "document":
-        return f"最可能的一处：{where}：填报 {now}，应为 {change.to}；{after}。"
-    return f"最可能的一处：{where}：读作 {now}，如为 {change.to}，{after.removeprefix('改后')}。"
+        return f"最可能的一处：{where}：{now}，应为 {change.to}；{after}。"
+    return f"最可能的一处：{where}：{now}，如为 {change.to}，{after.removeprefix('改后')}。"

@@ -28,7 +28,7 @@ class Discrepancy:
     """What a rule yields. `statement` tells place and values, `advice` what to do when the reading is vouched for.
 
     `where` lists every cell involved, the one a person should look at first in front; it is empty when the finding
-    is about the document and not about cells. `severity` overrides the rule's own.
+    is about the document and not about cells. `severity` overrides the rule's own, `cause` what `where` would give.
     """
 
     where: tuple[str, ...]
@@ -37,6 +37,7 @@ class Discrepancy:
     expected: int | str | None = None
     actual: int | str | None = None
     severity: Severity | None = None
+    cause: Cause | None = None
 
 
 Check = Callable[[Sheet], Iterator[Discrepancy]]
@@ -83,7 +84,7 @@ class RuleSpec:
     def findings(self, sheet: Sheet) -> Iterator[Finding]:
         """What the rule finds, with cause and message, without fingerprint and repair."""
         for found in self.check(sheet):
-            cause: Cause = sheet.cause(found.where)
+            cause = found.cause or sheet.cause(found.where)
             yield Finding(
                 rule=self.id,
                 version=self.version,

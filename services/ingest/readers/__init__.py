@@ -30,7 +30,9 @@ def read_document(data: bytes, *, filename: str, max_pages: int = 300) -> Docume
     else:
         content = read_text(decode(data))
         content_format, engine = content.format, "text/1"
-        reports = recognise(content) if is_annual_report(content) else []
+        reports = recognise(content)
+        if not is_annual_report(content, reports):
+            raise RejectedError("not_annual_report")
     _check(reports)
     return Document(
         file=filename[:500],
@@ -43,8 +45,6 @@ def read_document(data: bytes, *, filename: str, max_pages: int = 300) -> Docume
 
 
 def _check(reports: list[Report]) -> None:
-    if not reports:
-        raise RejectedError("not_annual_report")
     old = [report.year for report in reports if report.year and report.year < _FIRST_YEAR]
     if old and all(report.table3 is None for report in reports):
         raise RejectedError("old_format", f"{old[0]}年")

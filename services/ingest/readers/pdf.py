@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
@@ -10,7 +11,7 @@ from services.core.report import Format, Report
 from services.ingest.readers.pdfium import open_pdf, page_count, read_page
 from services.ingest.recognise.lattice import TooManyLinesError
 from services.ingest.recognise.pages import page_items
-from services.ingest.recognise.primitives import Content, Item, Line, TableRow
+from services.ingest.recognise.primitives import Content, Item, Line, Place, SecondOpinion, TableRow
 from services.ingest.recognise.report import is_annual_report, recognise
 from services.ingest.recognise.sanity import is_language
 
@@ -39,20 +40,27 @@ def read_pdf(data: bytes, *, max_pages: int) -> tuple[Format, str, list[Report]]
     content = Content(Format.PDF, read.items, pages=read.pages, pictures=frozenset(read.pictures))
     if read.glyphs < _FEWEST_GLYPHS:
         raise RejectedError("no_text")
-    annual = is_annual_report(content)
+    reports = recognise(content, _second_opinion(data, read))
+    annual = is_annual_report(content, reports)
     if not annual and not is_language(_text(read.items)):
         raise RejectedError("bad_text_layer")
     if not annual:
         raise RejectedError("no_text" if read.textless_pictures else "not_annual_report")
-    from services.ingest.readers.second_opinion import PlumberOpinion
-
-    reports = recognise(content, PlumberOpinion(data, frozenset(read.turned)))
     failed = all(report.status == "failed" for report in reports)
     if failed and read.textless_pictures:
         raise RejectedError("no_text")
     if failed and not is_language(_text(read.items)):
         raise RejectedError("bad_text_layer")
     return Format.PDF, ENGINE, reports
+
+
+def _second_opinion(data: bytes, read: _Read) -> SecondOpinion:
+    def ask(places: Iterable[Place]) -> dict[Place, str | None]:
+        from services.ingest.readers.second_opinion import read_again
+
+        return read_again(data, places, turned=read.turned)
+
+    return ask
 
 
 def _read(data: bytes, max_pages: int) -> _Read:

@@ -157,7 +157,8 @@ def _upright(letters: list[tuple[str, tuple[float, float, float, float], float]]
         off = (angle / _QUARTER - main) % 4
         if off < 0.02 or off > 3.98:
             kept.append((char, box))
-    return kept, main
+    # pdfium measures the angle clockwise in a space with y upwards
+    return kept, -main % 4
 
 
 class _Drawing:

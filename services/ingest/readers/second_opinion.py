@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 import pdfplumber
@@ -15,29 +15,25 @@ _NEAR = 3.0
 _SLANT = 0.02
 
 
-class PlumberOpinion:
-    """Reads cells of one PDF again. Opens the file at the first question only; ``turned`` pages are not answered."""
+def read_again(data: bytes, places: Iterable[Place], *, turned: Container[int] = ()) -> dict[Place, str | None]:
+    """Place → the text that pdfplumber finds there.
 
-    def __init__(self, data: bytes, turned: frozenset[int]) -> None:
-        self._data = data
-        self._turned = turned
-
-    def __call__(self, places: Iterable[Place]) -> dict[Place, str | None]:
-        """Place → text; None where pdfplumber cannot read the page or sees other cell borders there."""
-        wanted: dict[int, list[tuple[Place, Box]]] = {}
-        answers: dict[Place, str | None] = {}
-        for place in places:
-            answers[place] = None
-            if place.page is not None and place.bbox is not None and place.page not in self._turned:
-                wanted.setdefault(place.page, []).append((place, place.bbox))
-        try:
-            with pdfplumber.open(io.BytesIO(self._data), pages=sorted(wanted)) as document:
-                for page in document.pages:
-                    answers.update(_answers(page, wanted.get(page.page_number, [])))
-                    page.close()
-        except Exception:  # noqa: BLE001 - a hostile file may break this parser in any way; no answer means doubt
-            return answers
+    None where it cannot read the page, sees other cell borders, or the page is one of `turned` (printed sideways).
+    """
+    wanted: dict[int, list[tuple[Place, Box]]] = {}
+    answers: dict[Place, str | None] = {}
+    for place in places:
+        answers[place] = None
+        if place.page is not None and place.bbox is not None and place.page not in turned:
+            wanted.setdefault(place.page, []).append((place, place.bbox))
+    try:
+        with pdfplumber.open(io.BytesIO(data), pages=sorted(wanted)) as document:
+            for page in document.pages:
+                answers.update(_answers(page, wanted.get(page.page_number, [])))
+                page.close()
+    except Exception:  # noqa: BLE001 - a hostile file may break this parser in any way; no answer means doubt
         return answers
+    return answers
 
 
 def _answers(page: Any, questions: list[tuple[Place, Box]]) -> dict[Place, str | None]:

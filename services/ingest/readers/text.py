@@ -75,7 +75,7 @@ def _cells(line: str, separator: str, number: int) -> list[Entry]:
     if separator == "|":
         shift = len(line) - len(line.lstrip()) + 1 if line.lstrip().startswith("|") else 0
         body = line[shift:].rstrip()
-        body = body[:-1] if body.endswith("|") else body
+        body = body.removesuffix("|")
     cells, at = [], shift
     for piece in body.split(separator):
         lead = len(piece) - len(piece.lstrip())
@@ -107,7 +107,9 @@ def _dump_items(lines: list[str]) -> list[Item]:
             open_row.cells.extend(figures)  # a row of figures wrapped over two lines
         else:
             words.append(label)
-            open_row = TableRow([Entry("".join(words)[-_LONGEST_LABEL:], Place(line=number, column=1)), *figures], loose=True)
+            open_row = TableRow(
+                [Entry("".join(words)[-_LONGEST_LABEL:], Place(line=number, column=1)), *figures], loose=True
+            )
             items.append(open_row)
             words = []
     return _without_table_words(items)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from services.core.form.declaration import NumberKind
 from services.core.report import Figure, Kind
@@ -16,6 +17,8 @@ _UNIT = re.compile(r"(?:万元|元|件|条|项|个|宗|起|次|份|例|部)")
 _GROUPED_BY_BLANKS = re.compile(r"\d{1,3}(?: \d{3})+(?:\.\d+)?")
 _CHANGE_WORD = re.compile(r"(增加?|减少?)(?=\d)")
 _MOST_DIGITS = 15
+_LONGEST = 120
+"""Characters in a cell with a figure and its note; a longer cell holds prose."""
 _TEN_THOUSAND_YUAN_DIGITS = 4
 
 
@@ -38,10 +41,15 @@ def parse_figure(text: str, number: NumberKind = "count", *, unit: str = "") -> 
     Nil signs and blanks give no value, never 0. Words give kind ``text``. A count with decimals or below zero keeps
     its value: whether it may stand there is for the rules to say.
     """
+    if len(text) > _LONGEST:
+        return Printed(None, Kind.TEXT, doubt="单元格里不是数字")
+    return _parse(text, number, unit)
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str, number: NumberKind, unit: str) -> Printed:
     if not text or text.isspace():
         return _BLANK
-    if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and not unit:
-        return Printed(int(text), Kind.NUMBER)
     if any(unicodedata.category(char) == "No" for char in text):
         # 12² and 12① would become 122 and 121 in NFKC
         return Printed(None, Kind.TEXT, doubt="数字旁有上标或带圈数字")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import SequenceMatcher
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from services.core.form import form
@@ -16,12 +16,23 @@ How = Literal["exact", "part", "similar"]
 LIKENESS = 0.72
 """Least likeness (2·common/total characters) at which a damaged label is taken for a form label; always doubtful."""
 _LEAD = 0.1
+_REMEMBERED = 80
 _AMBIGUOUS = ("其他", "总计")
 """Row labels that are names of columns (and of table 4) too."""
 _SIXTH = re.compile(r"[（(]?[六6][)）、.]")
 _SEVENTH = re.compile(r"[（(]?[七7][)）、.]")
 _MARK_IN_FRONT = re.compile(r"(?:[（(]?(?:\d{1,2}|[一二三四五六七八九十]{1,3})\s*[)）.．、]|[①-⑳])\s*$")
 _THIRD = re.compile(r"[（(]?[3三][)）、.]|③")
+
+
+@lru_cache(maxsize=4096)
+def _short_name(text: str) -> str:
+    return normalise(text)
+
+
+def name_of(text: str) -> str:
+    """The normalised form of a label (``core.form.labels.normalise``), remembered for short texts."""
+    return _short_name(text) if len(text) <= _REMEMBERED else normalise(text)
 
 
 @cache
@@ -61,13 +72,13 @@ def match_row(text: str, previous: str | None = None) -> str | None:
     `previous` is the row above: a bare ``其他`` is the third of （六）其他处理 below the second, else the whole （六）;
     a bare ``总计`` is a row below （六） only, elsewhere it heads a column.
     """
-    name = normalise(text)
+    name = name_of(text)
     return _ambiguous(name, text, previous) if name in _AMBIGUOUS else row_names().get(name)
 
 
 def match_row_ending(text: str, previous: str | None = None) -> tuple[str, str] | None:
     """As ``match_row`` for running text that *ends* with a label: (key, the label as printed)."""
-    name = normalise(text)
+    name = name_of(text)
     for known, key in _names_by_length():
         if name.endswith(known):
             return key, _ending(text, known)
@@ -98,7 +109,7 @@ def _ambiguous(name: str, text: str, previous: str | None) -> str | None:
 
 def match_part(text: str, candidates: Iterable[str]) -> str | None:
     """The one candidate row whose standard label contains `text` (at least three characters), if there is just one."""
-    name = normalise(text)
+    name = name_of(text)
     if len(name) < 3:
         return None
     found = [key for key in candidates if name in full_names()[key]]
@@ -123,7 +134,7 @@ def most_similar(name: str, names: dict[str, str]) -> str | None:
 def match_similar(text: str, candidates: Iterable[str]) -> str | None:
     """The candidate row whose label is clearly the most like `text`; to be treated as doubtful."""
     wanted = set(candidates)
-    name = normalise(text)[:200]
+    name = name_of(text)[:200]
     return most_similar(name, {known: key for known, key in row_names().items() if key in wanted}) if name else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 SNAP = 2.0
 """Positions of lines nearer than this (points) are one line: borders are drawn twice, or 0.5 pt apart."""
@@ -172,7 +173,7 @@ def _positions(rules: Iterable[_Rule]) -> list[float]:
 
 
 def _walls(rules: Iterable[_Rule], lines: list[float], across: list[float]) -> list[list[bool]]:
-    middles = [(a + b) / 2 for a, b in zip(across, across[1:], strict=False)]
+    middles = [(a + b) / 2 for a, b in pairwise(across)]
     walls = [[False] * len(middles) for _ in lines]
     for rule in rules:
         line = min(range(len(lines)), key=lambda i: abs(lines[i] - rule.at))
@@ -183,9 +184,7 @@ def _walls(rules: Iterable[_Rule], lines: list[float], across: list[float]) -> l
     return walls
 
 
-def _unite(
-    xs: list[float], ys: list[float], vertical: list[list[bool]], horizontal: list[list[bool]]
-) -> Lattice:
+def _unite(xs: list[float], ys: list[float], vertical: list[list[bool]], horizontal: list[list[bool]]) -> Lattice:
     """Unit cells without a wall between them are one cell."""
     wide, high = len(xs) - 1, len(ys) - 1
     owner = [-1] * (wide * high)

@@ -18,8 +18,12 @@ _TITLE = re.compile(
     rf"^(?P<agency>.{{0,60}}?)(?:关于)?(?:(?P<year>{_YEAR})年?度?)?的?政府信息公开(?:工作)?(?:年度)?(?:报告|年报)(?:[（(].{{0,20}}[)）])?$"
 )
 _NAME = re.compile(r"^[\u4e00-\u9fff（）()·\d、]{2,40}$")
-_DATE = re.compile(rf"(?P<y>{_YEAR}|\d{{2,4}})[年月./-](?P<m>[\d一二三四五六七八九十]{{1,3}})[月年./-](?P<d>[\d一二三四五六七八九十]{{1,3}})日?$")
-_GOOD_DATE = re.compile(rf"^(?P<y>{_YEAR})(?:年|[./-])(?P<m>[\d一二三四五六七八九十]{{1,3}})(?:月|[./-])(?P<d>[\d一二三四五六七八九十]{{1,3}})日?$")
+_DATE = re.compile(
+    rf"(?P<y>{_YEAR}|\d{{2,4}})[年月./-](?P<m>[\d一二三四五六七八九十]{{1,3}})[月年./-](?P<d>[\d一二三四五六七八九十]{{1,3}})日?$"
+)
+_GOOD_DATE = re.compile(
+    rf"^(?P<y>{_YEAR})(?:年|[./-])(?P<m>[\d一二三四五六七八九十]{{1,3}})(?:月|[./-])(?P<d>[\d一二三四五六七八九十]{{1,3}})日?$"
+)
 _DATE_PIECES = re.compile(r"^[\d\s〇○零一二三四五六七八九十年月日./-]{5,24}$")
 _DAY = rf"({_YEAR})年(\d{{1,2}})月(\d{{1,2}})日"
 _PERIOD = re.compile(rf"{_DAY}起?(?:至|到|—+|-+|~|～)(?:{_DAY}|(\d{{1,2}})月(\d{{1,2}})日)")
@@ -133,7 +137,11 @@ def find_ending(items: Sequence[Item], title: Title | None) -> Ending:
         first = index
         if not signature and position:
             above = squeeze(_texts(items, lines[position - 1]))
-            if _NAME.match(above) and section_key(above) is None and (title is None or lines[position - 1] >= title.end):
+            if (
+                _NAME.match(above)
+                and section_key(above) is None
+                and (title is None or lines[position - 1] >= title.end)
+            ):
                 signature, first = above, lines[position - 1]
         return Ending(signature or None, date_text, parse_date(date_text), first)
     for index in lines:
@@ -152,7 +160,7 @@ def _date_line(text: str) -> tuple[str, str] | None:
     if _DATE_PIECES.match(text) and sum(mark in flat for mark in "年月日") >= 2:
         return "", text
     match = _DATE.search(flat)
-    if match is None or "年" not in match[0] and "月" not in match[0] and match.start() > 0:
+    if match is None or ("年" not in match[0] and "月" not in match[0] and match.start() > 0):
         return None
     name = flat[: match.start()]
     if name and not _NAME.match(name):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from services.ingest.recognise.lattice import SLIVER, Lattice, Segment, find_lattices
 from services.ingest.recognise.primitives import Box, Entry, Item, Line, Place, TableRow
@@ -77,9 +78,7 @@ def page_items(page: PageInk, grid: int) -> tuple[list[Item], int]:
     return [item for _, items in placed for item in items], grid
 
 
-def _rows(
-    page: PageInk, lattice: Lattice, contents: dict[int, list[Glyph]], grid: int
-) -> Iterable[TableRow]:
+def _rows(page: PageInk, lattice: Lattice, contents: dict[int, list[Glyph]], grid: int) -> Iterable[TableRow]:
     entries: list[Entry | None] = []
     for number in range(len(lattice.cells)):
         box = lattice.box(number)
@@ -141,7 +140,7 @@ def _doubt(lines: Sequence[Sequence[Glyph]]) -> str:
     if min(heights) < _SMALL * max(heights):
         return "数字大小不一，可能有上标或印章"
     for line in lines:
-        for one, two in zip(line, line[1:], strict=False):
+        for one, two in pairwise(line):
             if (one[0].isdigit() or two[0].isdigit()) and one[3] - two[1] > _OVERLAP * min(
                 one[3] - one[1], two[3] - two[1]
             ):

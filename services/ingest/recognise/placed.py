@@ -78,16 +78,17 @@ class Chosen:
     width: int
 
 
-def choose(entries: Sequence[Entry], wanted: int) -> Chosen:
+def choose(entries: Sequence[Entry], wanted: int, *, wide: bool = False) -> Chosen:
     """The `wanted` figures among the cells right of a row label.
 
-    Exactly `wanted` cells: those. More, of which `wanted` stand between empty cells at the ends: those. More figures
-    than wanted, all equal: the first ones (a converter repeated spanned cells). Otherwise nothing is chosen.
+    Exactly `wanted` cells: those. More, of which `wanted` filled ones stand between empty cells at the ends: those,
+    unless other rows of the table are `wide` (then empty cells may be figures). More figures than wanted, all equal:
+    the first ones (a converter repeated spanned cells). Otherwise nothing is chosen.
     """
     if len(entries) == wanted:
         return Chosen(list(entries), wanted)
     inner = core(entries)
-    if len(inner) == wanted:
+    if len(inner) == wanted and not wide and not any(is_blank(entry) for entry in inner):
         return Chosen(inner, wanted)
     if not inner and len(entries) > wanted:
         return Chosen(list(entries[:wanted]), wanted)

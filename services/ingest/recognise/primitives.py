@@ -45,8 +45,10 @@ class Entry:
 
 @dataclass(slots=True, eq=False)
 class TableRow:
-    """One row of cells. ``grid`` numbers the table it stands in; ``loose`` marks a row cut from running text, whose
-    first cell holds everything printed since the row before."""
+    """One row of cells. ``grid`` numbers the table it stands in.
+
+    ``loose`` marks a row cut from running text, whose first cell holds everything printed since the row before.
+    """
 
     cells: list[Entry]
     grid: int = 0

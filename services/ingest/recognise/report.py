@@ -19,7 +19,11 @@ from services.ingest.recognise.table2 import read_table2
 from services.ingest.recognise.table3 import read_table3
 from services.ingest.recognise.table4 import read_table4
 
-_TABLE_NAMES = {2: "表二（主动公开政府信息情况）", 3: "表三（收到和处理政府信息公开申请情况）", 4: "表四（行政复议、行政诉讼情况）"}
+_TABLE_NAMES = {
+    2: "表二（主动公开政府信息情况）",
+    3: "表三（收到和处理政府信息公开申请情况）",
+    4: "表四（行政复议、行政诉讼情况）",
+}
 _FEWEST_ROWS = 5
 """With fewer rows than this the table 3 of a report counts as not read at all."""
 
@@ -202,7 +206,10 @@ def _status(draft: _Draft) -> tuple[str, str | None]:
     table3 = draft.found[3]
     rows = len({path.rsplit(".", 1)[0] for path in table3.figures}) if table3 else 0
     if rows < _FEWEST_ROWS:
-        return "failed", f"没有读出{'、'.join(absent) or _TABLE_NAMES[3]}的数字，请人工核对；表格若是图片或没有表格线，请改报带表格线的文字版。"
+        return (
+            "failed",
+            f"没有读出{'、'.join(absent) or _TABLE_NAMES[3]}的数字，请人工核对；表格若是图片或没有表格线，请改报带表格线的文字版。",
+        )
     missing = [why for table in draft.found.values() if table is not None for why in table.missing.values()]
     if not (absent or missing or draft.why):
         return "ok", None
@@ -215,15 +222,10 @@ def _status(draft: _Draft) -> tuple[str, str | None]:
     return "review", "；".join(filter(None, parts)) + "，请对照原文核对。"
 
 
-def is_annual_report(content: Content) -> bool:
+def is_annual_report(content: Content, reports: Sequence[Report]) -> bool:
     """Whether the document is an annual report of this form at all: a table of it, its title, or three of its sections."""
-    if any(table is not None for table in _any_table(content)):
+    if any(report.table2 or report.table3 or report.table4 for report in reports):
         return True
     lines = [item for item in content.items if isinstance(item, Line)]
     keys = {key for line in lines if (key := section_key(line.text))}
     return len(keys) >= 3 or find_title(content.items) is not None
-
-
-def _any_table(content: Content) -> list[TableFound | None]:
-    rows = split_tables(content.items).rows
-    return [read_table2(rows[2]), read_table3(rows[3])]

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from services.core.form import form
-from services.core.form.labels import normalise, squeeze
+from services.core.form.labels import squeeze
 from services.core.report import SectionFound
+from services.ingest.recognise.labels import name_of
 from services.ingest.recognise.primitives import Item, Line
 
 _LONGEST_TITLE = 45
@@ -37,7 +38,7 @@ def plain(text: str) -> str:
 @cache
 def _titles() -> dict[str, str]:
     return {
-        normalise(title): section.key
+        name_of(title): section.key
         for version in ("2021", "2019")
         for section in form(version).sections
         for title in (section.title, *section.aliases)
@@ -49,7 +50,7 @@ def section_key(text: str) -> str | None:
     flat = squeeze(plain(text))
     if not flat or len(flat) > _LONGEST_TITLE or any(mark in flat for mark in _SENTENCE_END):
         return None
-    name = normalise(flat)
+    name = name_of(flat)
     if name in _titles():
         return _titles()[name]
     if not _NUMBERED.match(flat):
@@ -88,7 +89,7 @@ def _heading(line: Line, following: Item | None) -> tuple[str | None, str, bool]
     if isinstance(following, Line) and _NUMBERED.match(squeeze(title)):
         tail = plain(following.text).strip()
         whole = title + tail
-        if len(squeeze(tail)) <= 12 and normalise(whole) in _titles() and normalise(title) not in _titles():
+        if len(squeeze(tail)) <= 12 and name_of(whole) in _titles() and name_of(title) not in _titles():
             return section_key(whole), whole, True
     return key, title, False
 

@@ -110,6 +110,6 @@ def _kinds(items: Sequence[Item]) -> dict[int, int]:
             kinds[index], previous = 3, key
         elif table4.is_heading(item):
             kinds[index] = 4
-        elif table2.row_key(item) or table2.headings(item):
+        elif table2.row_key(item) or table2.is_heading(item):
             kinds[index] = 2
     return kinds

@@ -7,14 +7,22 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from services.core.form import Table2Row, form
-from services.core.form.labels import normalise, squeeze
+from services.core.form.labels import squeeze
 from services.ingest.recognise.figures import looks_like_figure
-from services.ingest.recognise.labels import most_similar
+from services.ingest.recognise.labels import most_similar, name_of
 from services.ingest.recognise.placed import Chosen, TableFound, choose, core, is_blank, place_figure
 from services.ingest.recognise.primitives import Entry, TableRow
 
 _ONLY_2019 = frozenset(
-    {"made_new", "published_new", "public_total", "last_year_items", "change", "procurement_items", "procurement_amount"}
+    {
+        "made_new",
+        "published_new",
+        "public_total",
+        "last_year_items",
+        "change",
+        "procurement_items",
+        "procurement_amount",
+    }
 )
 _ONLY_2021 = frozenset({"made", "repealed", "in_force", "amount"})
 
@@ -23,7 +31,7 @@ _ONLY_2021 = frozenset({"made", "repealed", "in_force", "amount"})
 def row_names() -> dict[str, str]:
     """Normalised row labels of both layouts → row key."""
     return {
-        normalise(text): row.key
+        name_of(text): row.key
         for version in ("2021", "2019")
         for row in form(version).table2_rows
         for text in (row.label, *row.aliases)
@@ -33,7 +41,7 @@ def row_names() -> dict[str, str]:
 @cache
 def _column_names() -> dict[str, str]:
     names = {
-        normalise(text): column.key
+        name_of(text): column.key
         for version in ("2021", "2019")
         for column in form(version).table2_columns
         for text in (column.label, *column.aliases)
@@ -62,33 +70,44 @@ class _Line:
 
 def row_key(row: TableRow) -> str | None:
     """The table 2 row that `row` is by an exact label with something to the right of it, None when it is none."""
-    found = _split(row)
-    return found.key if found and found.exact else None
+    found = _exact(row)
+    return found.key if found else None
 
 
-def _split(row: TableRow) -> _Line | None:
+def _exact(row: TableRow) -> _Line | None:
     cells = row.cells
     if row.loose:
-        name = normalise(cells[0].text)
+        name = name_of(cells[0].text)
         for known, key in sorted(row_names().items(), key=lambda item: -len(item[0])):
             if name.endswith(known):
                 return _Line(row, known, list(cells[1:]), key, exact=True)
         return None
     for index, cell in enumerate(cells):
-        if key := row_names().get(normalise(cell.text)):
-            return _Line(row, cell.text, cells[index + 1 :], key, exact=True) if index + 1 < len(cells) else None
+        if named := row_names().get(name_of(cell.text)):
+            return _Line(row, cell.text, cells[index + 1 :], named, exact=True) if index + 1 < len(cells) else None
+    return None
+
+
+def _similar(row: TableRow) -> _Line | None:
+    """A row with figures whose label is only like one of the form."""
+    cells = row.cells
     words = [i for i, cell in enumerate(cells) if not looks_like_figure(cell.text)]
     if not words or words[-1] + 1 >= len(cells) or not any(not is_blank(c) for c in cells[words[-1] + 1 :]):
         return None
-    key = most_similar(normalise(cells[words[-1]].text)[:60], row_names())
+    key = most_similar(name_of(cells[words[-1]].text)[:60], row_names())
     return _Line(row, cells[words[-1]].text, cells[words[-1] + 1 :], key, exact=False) if key else None
 
 
-def headings(row: TableRow) -> list[_Heading]:
+def is_heading(row: TableRow) -> bool:
+    """Whether `row` prints a column head that only table 2 has, exactly."""
+    return any(name_of(cell.text) in _column_names() for cell in row.cells)
+
+
+def _headings(row: TableRow) -> list[_Heading]:
     """The column heads that `row` prints, from left to right; empty when it is no heading row."""
     found: list[_Heading] = []
     if row.loose:
-        text = normalise(row.cells[0].text)
+        text = name_of(row.cells[0].text)
         places = sorted((text.rfind(name), name) for name in _column_names() if name in text)
         # the last heading block counts; a longer name hides the shorter one inside it
         start = text.rfind("信息内容")
@@ -99,7 +118,7 @@ def headings(row: TableRow) -> list[_Heading]:
                 found.append(_Heading(_column_names()[name], _unit(text[place : place + 20])))
         return found
     for cell in row.cells:
-        name = normalise(cell.text)
+        name = name_of(cell.text)
         if not name or name == "信息内容" or name in row_names():
             continue
         key = _column_names().get(name) or _by_stem(name)
@@ -128,9 +147,9 @@ def read_table2(rows: Sequence[TableRow]) -> TableFound | None:
     lines: list[_Line] = []
     heading: list[_Heading] = []
     for row in rows:
-        if new := headings(row):
+        if new := _headings(row):
             heading = new
-        line = _split(row)
+        line = _exact(row) or (None if row.loose or new else _similar(row))
         if line:
             line.heading = heading
             lines.append(line)
@@ -202,7 +221,12 @@ def _choose(shape: Table2Row, line: _Line) -> tuple[Chosen, str]:
         doubt = "表头与这一行应有的列不一致"
     elif any(head is not None and not head.exact for head in known):
         doubt = "表头文字与规定不一致"
-    elif known and all(h is not None and h.left is not None for h in known) and line.cells and line.cells[0].left is not None:
+    elif (
+        known
+        and all(h is not None and h.left is not None for h in known)
+        and line.cells
+        and line.cells[0].left is not None
+    ):
         picked = [_under(head, line.cells) for head in known if head is not None]
         entries = [entry for entry in picked if entry is not None]
         stray = [c for c in line.cells if not is_blank(c) and not any(c is e for e in entries)]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from services.core.form import form
-from services.core.form.labels import normalise, squeeze
+from services.core.form.labels import squeeze
 from services.ingest.recognise import labels
 from services.ingest.recognise.figures import looks_like_figure
-from services.ingest.recognise.placed import TableFound, choose, is_blank, place_figure
+from services.ingest.recognise.placed import TableFound, choose, core, is_blank, place_figure
 from services.ingest.recognise.primitives import Entry, TableRow
 from services.ingest.recognise.table3_columns import Columns, read_columns
 
@@ -51,10 +52,10 @@ def _split(row: TableRow, previous: str | None) -> _Line:
     words = 0
     for index in range(len(cells) - 1, -1, -1):
         text = cells[index].text
-        if not text or not words and looks_like_figure(text):
+        if not text or (not words and looks_like_figure(text)):
             continue
         # a spanning head such as （六）其他处理 names the row only when no label stands right of it
-        if words and normalise(text) in labels.group_names():
+        if words and labels.name_of(text) in labels.group_names():
             break
         if key := labels.match_row(text, previous):
             return _Line(row, text, cells[index + 1 :], key, "exact")
@@ -74,9 +75,10 @@ def read_table3(rows: Sequence[TableRow]) -> TableFound | None:
     taken = _one_line_a_row(lines)
     layout = "2019" if "other_all" in taken and not any(key in taken for key in _SUB_ROWS) else "2021"
     table = TableFound(layout)
+    wide_grids = {line.row.grid for line in lines if len(core(line.cells)) > WIDTH and not line.row.loose}
     for key in form(layout).row_keys:
         if key in taken:
-            _figures(table, key, taken[key], columns)
+            _figures(table, key, taken[key], columns, wide_grids)
         else:
             table.missing[f"table3.{key}"] = "没有在表中找到这一行"
     if layout == "2021" and "other_all" in taken and not taken["other_all"].blank:
@@ -93,7 +95,7 @@ def _match(rows: Sequence[TableRow]) -> list[_Line]:
         line = _split(row, previous)
         if line.key is None and (not line.cells or (previous is None and _is_head(line))):
             continue
-        if line.key is None and normalise(line.label) in labels.group_names() and line.blank:
+        if line.key is None and labels.name_of(line.label) in labels.group_names() and line.blank:
             continue
         previous = line.key or previous
         lines.append(line)
@@ -106,7 +108,7 @@ def _is_head(line: _Line) -> bool:
 
 def _mend_cut_rows(lines: list[_Line]) -> None:
     """Join the two halves of a row that a page break cut: by the label they make up together."""
-    for upper, lower in zip(lines, lines[1:], strict=False):
+    for upper, lower in pairwise(lines):
         key = _key_of_halves(upper, lower)
         if key is None:
             continue
@@ -122,7 +124,7 @@ def _key_of_halves(upper: _Line, lower: _Line) -> str | None:
     """The row that two neighbouring lines make up together, None when they are two rows."""
     if upper.key == "" or (upper.key and lower.key):
         return None
-    first, rest = normalise(upper.label), normalise(lower.label)
+    first, rest = labels.name_of(upper.label), labels.name_of(lower.label)
     across_pages = upper.row.grid != lower.row.grid
     if lower.key is not None:
         return lower.key if across_pages and not first and lower.blank and not upper.blank else None
@@ -171,11 +173,11 @@ def _one_line_a_row(lines: list[_Line]) -> dict[str, _Line]:
     return taken
 
 
-def _figures(table: TableFound, key: str, line: _Line, columns: Columns) -> None:
+def _figures(table: TableFound, key: str, line: _Line, columns: Columns, wide_grids: Container[int]) -> None:
     path = f"table3.{key}"
     table.labels[key] = line.label[:200]
     by_place = columns.pick(line.row, line.cells)
-    chosen = by_place or choose(line.cells, WIDTH)
+    chosen = by_place or choose(line.cells, WIDTH, wide=line.row.grid in wide_grids)
     if chosen.width != WIDTH:
         table.widths[path] = chosen.width
     if chosen.entries is None:

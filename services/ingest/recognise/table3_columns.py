@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from services.core.form import form
 from services.core.form.labels import squeeze
@@ -87,7 +88,7 @@ def _by_heading(rows: Sequence[TableRow]) -> tuple[tuple[str, ...], Spans] | Non
         return None
     ranked = sorted(found.items(), key=lambda item: item[1])
     spans = tuple(span for _, span in ranked)
-    apart = all(a[1] <= b[0] + _NEAR for a, b in zip(spans, spans[1:], strict=False))
+    apart = all(a[1] <= b[0] + _NEAR for a, b in pairwise(spans))
     return (tuple(key for key, _ in ranked), spans) if apart else None
 
 

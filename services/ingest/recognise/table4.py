@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.core.form import form
-from services.core.form.labels import normalise, squeeze
+from services.core.form.labels import squeeze
 from services.ingest.recognise.figures import looks_like_figure
+from services.ingest.recognise.labels import name_of
 from services.ingest.recognise.placed import TableFound, choose, is_blank, place_figure
 from services.ingest.recognise.primitives import Entry, TableRow
 
@@ -15,7 +16,7 @@ _FORM = form("2021")
 _BLOCKS = tuple(block.key for block in _FORM.table4_blocks)
 _COLUMNS = tuple(column.key for column in _FORM.table4_columns)
 _ORDER = tuple((block, column) for block in _BLOCKS for column in _COLUMNS)
-_BLOCK_NAMES = {normalise(t): b.key for b in _FORM.table4_blocks for t in (b.label, *b.aliases)}
+_BLOCK_NAMES = {name_of(t): b.key for b in _FORM.table4_blocks for t in (b.label, *b.aliases)}
 _COLUMN_NAMES = {squeeze(t): c.key for c in _FORM.table4_columns for t in (c.label, *c.aliases)}
 _TELLING = ("结果维持", "结果纠正", "其他结果", "尚未审结")
 _WIDTH = len(_ORDER)
@@ -72,14 +73,14 @@ def _figure_cells(row: TableRow) -> list[Entry]:
 def _wordy_figure(cell: Entry) -> bool:
     """Words in a cell that are no head: such a row is still a row of figures."""
     text = squeeze(cell.text)
-    return text not in _COLUMN_NAMES and normalise(text) not in _BLOCK_NAMES and text not in ("行政诉讼", "结果")
+    return text not in _COLUMN_NAMES and name_of(text) not in _BLOCK_NAMES and text not in ("行政诉讼", "结果")
 
 
 def _one_row(rows: Sequence[TableRow]) -> list[_Found]:
     best: _Found | None = None
     for row in rows:
         cells = _figure_cells(row)
-        if len(cells) < _WIDTH or is_heading(row) and not row.loose:
+        if len(cells) < _WIDTH or (is_heading(row) and not row.loose):
             continue
         chosen = choose(cells, _WIDTH)
         if chosen.entries is None:
@@ -95,9 +96,7 @@ def _one_row(rows: Sequence[TableRow]) -> list[_Found]:
     return [best] if best else []
 
 
-def _paths(
-    rows: Sequence[TableRow], row: TableRow, cells: Sequence[Entry]
-) -> tuple[tuple[tuple[str, str], ...], str]:
+def _paths(rows: Sequence[TableRow], row: TableRow, cells: Sequence[Entry]) -> tuple[tuple[tuple[str, str], ...], str]:
     """Block and column of each cell by the heads above it; the fixed order where no heads stand above."""
     heads = [(squeeze(c.text), c) for r in rows if r.grid == row.grid for c in r.cells if not looks_like_figure(c.text)]
     if row.loose or not heads or cells[0].left is None:
@@ -106,9 +105,11 @@ def _paths(
     for cell in cells:
         above = [text for text, head in heads if _over(head, cell)]
         column = next((_COLUMN_NAMES[text] for text in above if text in _COLUMN_NAMES), None)
-        block = next((_BLOCK_NAMES[normalise(text)] for text in above if normalise(text) in _BLOCK_NAMES), None)
+        block = next((_BLOCK_NAMES[name_of(text)] for text in above if name_of(text) in _BLOCK_NAMES), None)
         read.append((block, column) if block and column else None)
-    if tuple(read) == _ORDER or None in read and all(one in (None, want) for one, want in zip(read, _ORDER, strict=True)):
+    if tuple(read) == _ORDER or (
+        None in read and all(one in (None, want) for one, want in zip(read, _ORDER, strict=True))
+    ):
         return _ORDER, ""
     if None not in read and len(set(read)) == _WIDTH:
         return tuple(one for one in read if one is not None), ""
@@ -128,11 +129,11 @@ def _by_blocks(rows: Sequence[TableRow]) -> list[_Found]:
     for row in rows:
         words = [c for c in row.cells if not looks_like_figure(c.text)]
         for cell in words:
-            block = _BLOCK_NAMES.get(normalise(cell.text))
+            block = _BLOCK_NAMES.get(name_of(cell.text))
             if block and block not in blocks:
                 blocks.append(block)
         cells = [c for c in row.cells if looks_like_figure(c.text)] if not row.loose else []
-        beside = [b for c in words if (b := _BLOCK_NAMES.get(normalise(c.text)))]
+        beside = [b for c in words if (b := _BLOCK_NAMES.get(name_of(c.text)))]
         if beside and len(beside) == 1 and len(cells) == len(_COLUMNS):
             found.append(_Found(cells, tuple((beside[0], column) for column in _COLUMNS)))
             blocks.clear()

@@ -25,7 +25,7 @@ ANSWER_FD: Final = 4
 _MAX_OPEN_FILES: Final = 32
 _LIBRARY_FOLDERS: Final = {"site-packages", "dist-packages"}
 
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_GET_SECCOMP, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 21, 22, 38
+_PR_SET_PDEATHSIG, _PR_GET_SECCOMP, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 21, 22, 38
 _SECCOMP_MODE_FILTER = 2
 
 # landlock(7); the numbers are the same on every machine
@@ -83,7 +83,6 @@ def confine(protections: Protections, limits: Limits, *, zygote: int, document: 
         os.write(score, b"1000")
         os.close(score)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-    _prctl(_PR_SET_DUMPABLE, 0)
     if protections.ruleset is not None:
         _check(_landlock(_SYS_LANDLOCK_RESTRICT, protections.ruleset, 0), "landlock_restrict_self")
     _keep_only(document, answer)

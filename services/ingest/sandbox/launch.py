@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -23,6 +24,7 @@ START_SECONDS: Final = 20.0
 GRACE_SECONDS: Final = 5.0
 """Longest wait for a zygote's word that a killed child is gone."""
 _CHUNK: Final = 2**16
+_MFD_NOEXEC_SEAL: Final = 8
 _BOOT: Final = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1])['path']; "
     "from services.ingest.sandbox.zygote import main; main(sys.argv[1])"
@@ -63,29 +65,27 @@ class Zygote:
     def __init__(self, reader: str, limits: Limits) -> None:
         """Start it and wait until the reader is imported.
 
-        Raises ReaderDefectError when the reader cannot be imported, RetryableError when this machine does not
-        start processes or does not confine them.
+        Raises ReaderDefectError when the reader cannot be imported, RetryableError when it does not come up or this
+        machine does not confine it, OSError when the machine gives no process or descriptor.
         """
         self.owner = os.getpid()
         order = Order(reader=reader, path=_search_path(), limits=limits, worker=self.owner)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs, os.fdopen(os.memfd_create("zygote-errors"), "r+b") as errors:
-            try:
+        self.pid = 0
+        try:
+            with theirs, os.fdopen(memory_file("zygote-errors"), "r+b") as errors:
                 self.pid = _spawn(order, theirs.fileno(), errors.fileno())
-            except OSError as error:
-                self._control.close()
-                raise RetryableError(f"the reading process does not start: {error.strerror}") from error
-            theirs.close()
-            try:
+                theirs.close()  # so that the zygote's end is heard as an end of the connection
                 self.protections = self._greeting(errors.fileno())
-            except BaseException:
-                self.kill()
-                raise
+        except BaseException:
+            self.kill()
+            raise
 
     def read(self, document: int, filename: str, *, seconds: float, max_bytes: int) -> Outcome:
         """Have the open file read by a child, for at most so long and so much.
 
-        Raises NotStartedError, and RetryableError when the machine gives no process for a child.
+        Raises NotStartedError, RetryableError when there is no process for a child, OSError when the machine gives
+        no descriptor.
         """
         deadline = time.monotonic() + seconds
         source, sink = os.pipe()
@@ -105,6 +105,8 @@ class Zygote:
     def kill(self) -> None:
         """End the zygote, and with it any child."""
         self._control.close()
+        if not self.pid:
+            return
         with suppress(ProcessLookupError):  # it has ended and was reaped elsewhere in this process
             os.kill(self.pid, signal.SIGKILL)
         with suppress(ChildProcessError):
@@ -149,6 +151,16 @@ class Zygote:
         except (ConnectionResetError, TimeoutError):
             return None
         return model.model_validate_json(message) if message else None
+
+
+def memory_file(name: str) -> int:
+    """A descriptor of a new unnamed file in memory that can be sealed and never run."""
+    try:
+        return os.memfd_create(name, os.MFD_CLOEXEC | _MFD_NOEXEC_SEAL)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        return os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)  # before Linux 6.3
 
 
 def _spawn(order: Order, control: int, errors: int) -> int:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from services.core.errors import CrashedError, RejectedError, RetryableError
 from services.core.report import Document
-from services.ingest.sandbox.launch import NotStartedError, Outcome, ReaderDefectError, Zygote
+from services.ingest.sandbox.launch import NotStartedError, Outcome, ReaderDefectError, Zygote, memory_file
 from services.ingest.sandbox.wire import EXIT_MEMORY, EXIT_UNCONFINED, Answer, Ended, Limits
 
 _SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
@@ -83,6 +83,9 @@ class ReadingRoom:
             return self._judge(outcome, hashlib.sha256(data).hexdigest())
         except MemoryError as error:
             raise self._out_of_memory() from error
+        except OSError as error:
+            # no descriptor, no process, no memory for a file: the machine's fault, the document has not been judged
+            raise RetryableError(f"the reading process cannot be used: {error.strerror}") from error
 
     def close(self) -> None:
         """End the zygote and what it runs. The room may be used again."""
@@ -162,7 +165,7 @@ class ReadingRoom:
 @contextmanager
 def _sealed(data: bytes) -> Iterator[int]:
     """A descriptor of an unnamed file with these bytes that nobody can change any more, at its beginning."""
-    document = os.memfd_create("document", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    document = memory_file("document")
     try:
         rest = memoryview(data)
         while rest:

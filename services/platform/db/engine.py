@@ -36,4 +36,4 @@ def reading() -> Iterator[Session]:
     """A session for reading only; on SQLite it never waits for a writer."""
     with engine().connect().execution_options(reading=True) as connection, Session(connection) as session:
         yield session
-        session.rollback()
+        session.expunge_all()  # rows read here may be used after the session

@@ -8,15 +8,13 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from services.platform.http import health
 from services.platform.http.identity import Asking
 from services.platform.http.observe import HttpMetrics, Observed
-from services.platform.http.problems import Problem, ProblemError, as_json
+from services.platform.http.problems import AWAY, UNTAKEN, Problem, ProblemError, as_json
 from services.platform.http.sessions import Sessions
 from services.platform.settings import Settings
 
@@ -46,16 +44,15 @@ def make_app(
     app.state.http_metrics = HttpMetrics()
     app.state.http_metrics.registry.register(health.RowMetrics())
     app.state.readying = health.Readying()
-    app.add_middleware(Observed, metrics=app.state.http_metrics, secure=app.state.sessions.secure)
 
     def refuse(request: Request, error: Exception) -> Response:
         if request.url.path.startswith(_FOR_PROGRAMS):
             return as_json(request, error)
         return error_page(request, error)
 
-    # the first five are answered quietly; anything else is a defect: answered, and raised again for the log
-    for kind in (ProblemError, RequestValidationError, HTTPException, DBAPIError, PoolTimeoutError, Exception):
+    for kind in (ProblemError, RequestValidationError, HTTPException, *AWAY, *UNTAKEN):
         app.add_exception_handler(kind, refuse)
+    app.add_middleware(Observed, metrics=app.state.http_metrics, secure=app.state.sessions.secure, refuse=refuse)
 
     app.include_router(health.router)
     for router in api:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.platform.logging import log
@@ -53,8 +56,11 @@ class HttpMetrics:
 class Observed:
     """ASGI middleware around everything else."""
 
-    def __init__(self, app: ASGIApp, *, metrics: HttpMetrics, secure: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, *, metrics: HttpMetrics, secure: bool, refuse: Callable[[Request, Exception], Response]
+    ) -> None:
         self._app = app
+        self._refuse = refuse
         self._metrics = metrics
         self._headers = SAFE_HEADERS | (
             {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"} if secure else {}
@@ -67,17 +73,22 @@ class Observed:
         scope.setdefault("state", {})
         structlog.contextvars.clear_contextvars()
         started = time.perf_counter()
-        status = 500
+        status, begun = 500, False
 
         async def answer(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, begun = message["status"], True
                 self._dress(scope, MutableHeaders(scope=message))
             await send(message)
 
         try:
             await self._app(scope, receive, answer)
+        except Exception as error:  # a defect of ours: logged whole, told in one sentence
+            log(__name__).exception("request_failed", error=type(error).__name__)
+            if begun:
+                raise
+            await self._refuse(Request(scope), error)(scope, receive, answer)
         finally:
             self._record(scope, status, time.perf_counter() - started)
 
@@ -88,7 +99,7 @@ class Observed:
             headers.setdefault("Cache-Control", "no-store")
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "other")
+        route = getattr(scope.get("route"), "path", None) or "other"
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         self._metrics.requests.labels(method, route, str(status)).inc()
         self._metrics.seconds.labels(method, route).observe(seconds)

@@ -10,7 +10,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
@@ -18,6 +18,12 @@ from services.core.errors import REASONS
 
 RETRY_SECONDS: Final = 10
 """What `Retry-After` says when something we need is away."""
+
+AWAY: Final = (OperationalError, InterfaceError, PoolTimeoutError)
+"""The database is away, closing, or has no connection left: answered with 503."""
+
+UNTAKEN: Final = (DataError,)
+"""The database takes no such value (a NUL in a text, a number too large): the request's fault."""
 
 
 class Problem(BaseModel):
@@ -82,9 +88,9 @@ def problem_of(error: Exception) -> ProblemError:
         return ProblemError("invalid_request", "、".join(sorted(name for name in places if name.isidentifier())))
     if isinstance(error, HTTPException):
         return _of_http(error)
-    if isinstance(error, DataError):  # the database takes no such value, e.g. a NUL in a text
+    if isinstance(error, UNTAKEN):
         return ProblemError("invalid_request")
-    if isinstance(error, DBAPIError | PoolTimeoutError):
+    if isinstance(error, AWAY):
         return ProblemError("unavailable")
     return ProblemError("internal_error")
 

@@ -76,10 +76,13 @@ TALLYING: Final = Report(
 
 CONTEXT: Final = Context("example", "示例县农业农村局", 2024, date(2025, 1, 21))
 
-ONE_ROW_OTHER: Final = {"table3": _table3("2019"), "layout": Layout(table2="2021", table3="2019", table4="2021")}
+ONE_ROW_OTHER: Final[dict[str, Any]] = {
+    "table3": _table3("2019"),
+    "layout": Layout(table2="2021", table3="2019", table4="2021"),
+}
 """The same table 3 with （六）其他处理 as the one row of the 2019 layout."""
 
-OLD_TABLE2: Final = {
+OLD_TABLE2: Final[dict[str, Any]] = {
     "layout": Layout(table2="2019", table3="2021", table4="2021"),
     "table2": {
         "regulations": [0, 0, 0],

@@ -13,7 +13,7 @@ from services.validate.rules.sheet import Sheet
 class Relation:
     """Σ ``left`` = Σ ``right``. ``key`` is the row, column or block it is about.
 
-    ``stated`` is the total that the relation tests: where it is blank, nothing was claimed that could be wrong.
+    ``stated`` is the total that the relation tests.
     """
 
     rule: str
@@ -90,8 +90,9 @@ def all_relations(table3_layout: str) -> tuple[Relation, ...]:
 def balance(sheet: Sheet, relation: Relation) -> Balance | None:
     """Both sides, blanks counted as 0; None when the relation cannot be assessed.
 
-    Not assessable: a cell was not found or holds no whole number (another rule says so), the stated total is blank,
-    or more than half of the cells are blank.
+    Not assessable: a cell was not found or holds no whole number (another rule says so); more than half of the cells
+    are blank; or the stated total is blank among other blanks. In the last case blanks are this writer's habit and
+    nothing was claimed; B1 says what the total should be. A total that alone is blank counts as 0 like any cell.
     """
     cells = sheet.cells
     sums, blanks = [], 0
@@ -106,6 +107,7 @@ def balance(sheet: Sheet, relation: Relation) -> Balance | None:
             else:
                 return None
         sums.append(total)
-    if cells[relation.stated] is None or blanks * 2 > len(relation.left) + len(relation.right):
+    habit = cells[relation.stated] is None and blanks > 1
+    if habit or blanks * 2 > len(relation.left) + len(relation.right):
         return None
     return Balance(sums[0], sums[1], blanks > 0)

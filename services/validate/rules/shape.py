@@ -23,9 +23,11 @@ _HEADED_BY = {"table2": "proactive", "table3": "requests", "table4": "disputes"}
     milder=(Severity.ERROR,),
     title="应填 0 的格留空或填了“-”“/”等符号",
     explanation="统计表中没有发生的事项应填 0。留空或填“-”“/”“无”等符号的，每张表只提示一次，列出格数和位置；核对合计时按 0 计。"
-    "合计栏空白而各项有数的，一并写明各项之和。表三全部空白时属于错误。",
+    "合计栏连同其他格空白而各项有数的，不核对合计，一并写明各项之和。表三全部空白时属于错误。",
     basis="《政府信息公开工作年度报告格式》（{form}）表二、表三、表四",
-    example=Example({"table3.partial.research": None, "table3.granted.total": None}),
+    example=Example(
+        {"table3.partial.research": None, "table3.reject_complaint.total": None, "table3.reject_complaint.legal": None}
+    ),
 )
 def rule_b1(sheet: Sheet) -> Iterator[Discrepancy]:
     """One finding per table with the number and places of blank cells; an all blank table 3 is an error."""
@@ -56,14 +58,14 @@ def rule_b1(sheet: Sheet) -> Iterator[Discrepancy]:
 
 
 def _unstated_totals(sheet: Sheet, table: Table) -> str:
-    """The blank totals whose parts hold figures, with what the parts add up to; else nothing."""
+    """The blank totals whose sums were not judged though parts hold figures, with what these add up to; else nothing."""
     sums: dict[str, int] = {}
     for rule_id in (name for name, of in SUM_RULES.items() if of == table and name != "T3-2"):
         for relation in relations(rule_id, sheet.forms[table].version):
             parts = [sheet.cells.get(path, "") for path in relation.left]
             known = [part for part in parts if isinstance(part, int)]
             total, complete = sum(known), len(known) + parts.count(None) == len(parts)
-            if complete and total and sheet.cells.get(relation.stated, "") is None:
+            if complete and total and None in parts and sheet.cells.get(relation.stated, "") is None:
                 sums.setdefault(relation.stated, total)
     if not sums:
         return ""
@@ -157,6 +159,8 @@ def rule_b4(sheet: Sheet) -> Iterator[Discrepancy]:
         "请补上表格；表格是图片的，请改为文字版后重新报送。",
         expected="、".join(TABLE_NAMES[table] for table in _TABLES),
         actual="、".join(TABLE_NAMES[table] for table in _TABLES if table not in absent) or "无",
+        # whether the table is absent or only unreadable to us cannot be told from a doubtful reading
+        cause="document" if sheet.report.status == "ok" else "unclear",
     )
 
 

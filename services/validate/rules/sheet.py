@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 from typing import Literal
 
 from services.core.finding import Cause
@@ -58,11 +59,15 @@ class Sheet:
 
     @cached_property
     def cells(self) -> dict[str, Entry]:
-        """Path → entry for every cell that was found. A path of the form that is missing here was not found."""
-        cells = dict(self._table2_cells())
-        cells.update(self._table3_cells())
-        cells.update(self._table4_cells())
-        return cells
+        """Path → entry for every cell that was found. A path of the form that is missing here was not found.
+
+        An empty figure that is in doubt and has no place in the document is one the reader filled in, not a blank.
+        """
+        stored = chain(self._table2_cells(), self._table3_cells(), self._table4_cells())
+        placed = self.report.cells
+        return {
+            path: entry for path, entry in stored if entry is not None or path in placed or path not in self.uncertain
+        }
 
     @cached_property
     def uncertain(self) -> frozenset[str]:
@@ -124,11 +129,15 @@ class Sheet:
         return next((shape.version for table, shape in self.forms.items() if path.startswith(table)), LAYOUTS[-1])
 
     def cause(self, where: Iterable[str]) -> Cause:
-        """Whose fault a finding about these cells is; without cells, or for cells not found, the reading's status."""
+        """Whose fault a finding about these cells is.
+
+        A cell that was not found is in doubt unless every figure is vouched for. Findings without cells speak of
+        headings and prose, which doubts about figures do not touch: only a failed reading makes them unclear.
+        """
         vouched = self.report.status == "ok"
         doubted = [path in self.uncertain or not (vouched or path in self.cells) for path in where]
         if not doubted:
-            return "document" if vouched else "unclear"
+            return "unclear" if self.report.status == "failed" else "document"
         if not any(doubted):
             return "document"
         return "extraction" if all(doubted) else "unclear"

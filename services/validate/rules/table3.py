@@ -10,7 +10,7 @@ from services.validate.registry import Discrepancy, rule
 from services.validate.rules.example import ONE_ROW_OTHER, Example, without_rows
 from services.validate.rules.relations import balance, relations
 from services.validate.rules.sheet import Sheet
-from services.validate.rules.wording import column_name, gap_words, listed, printed, row_name
+from services.validate.rules.wording import column_name, gap_words, listed, printed, row_name, stated_words
 
 
 @rule(
@@ -19,7 +19,7 @@ from services.validate.rules.wording import column_name, gap_words, listed, prin
     table="table3",
     title="表三每行：前六列之和等于“总计”列",
     explanation="表三每一行的自然人、商业企业、科研机构、社会公益组织、法律服务机构、其他六列相加，应等于该行“总计”列。"
-    "空白按 0 计；一行空白过半，或“总计”列空白时，不作判断，只提示空白。",
+    "空白按 0 计；一行空白过半，或“总计”列连同其他格空白时，不作判断，只提示空白。",
     basis="《政府信息公开工作年度报告格式》（{form}）表三“总计”列",
     example=Example({"table3.granted.total": 7}),
 )
@@ -32,7 +32,7 @@ def rule_t3_1(sheet: Sheet) -> Iterator[Discrepancy]:
             yield Discrepancy(
                 relation.where,
                 f"{row_name('table3', relation.key, layout)}：前六列合计 {found.left}，"
-                f"“总计”列{sheet.said(relation.where)} {found.right}，{gap_words(found)}",
+                f"“总计”列{stated_words(sheet, relation)}，{gap_words(found)}",
                 "请核对该行各列。",
                 expected=found.left,
                 actual=found.right,
@@ -45,7 +45,7 @@ def rule_t3_1(sheet: Sheet) -> Iterator[Discrepancy]:
     table="table3",
     title="表三每列：第一项加第二项等于第三项加第四项",
     explanation="表三左上角印有勾稽关系：每一列中，本年新收（第一项）加上年结转（第二项），应等于本年度办理结果总计（第三项）加结转下年度继续办理（第四项）。"
-    "空白按 0 计；空白过半或总计空白时不作判断。",
+    "空白按 0 计；空白过半，或总计连同其他格空白时，不作判断。",
     basis="《政府信息公开工作年度报告格式》（{form}）表三所印勾稽关系：第一项加第二项之和，等于第三项加第四项之和",
     example=Example({"table3.carried_in.natural": 3}),
 )
@@ -74,7 +74,7 @@ def rule_t3_2(sheet: Sheet) -> Iterator[Discrepancy]:
     table="table3",
     title="表三每列：第三项（一）至（六）之和等于（七）总计",
     explanation="表三每一列中，本年度办理结果（一）至（六）各行相加，应等于“（七）总计”行。"
-    "2019 年格式的“（六）其他处理”只有一行，按这一行计算。空白按 0 计；空白过半或总计空白时不作判断。",
+    "2019 年格式的“（六）其他处理”只有一行，按这一行计算。空白按 0 计；空白过半，或总计连同其他格空白时，不作判断。",
     basis="《政府信息公开工作年度报告格式》（{form}）表三第三项“（七）总计”",
     example=Example({"table3.granted.natural": 6}),
 )
@@ -87,7 +87,7 @@ def rule_t3_3(sheet: Sheet) -> Iterator[Discrepancy]:
             yield Discrepancy(
                 relation.where,
                 f"{column_name(relation.key, layout)}：第三项（一）至（六）各行合计 {found.left}，"
-                f"“（七）总计”行{sheet.said(relation.where)} {found.right}，{gap_words(found)}",
+                f"“（七）总计”行{stated_words(sheet, relation)}，{gap_words(found)}",
                 "请核对该列各行。",
                 expected=found.left,
                 actual=found.right,

@@ -10,7 +10,7 @@ from services.validate.registry import Discrepancy, rule
 from services.validate.rules.example import Example, without_block
 from services.validate.rules.relations import balance, relations
 from services.validate.rules.sheet import Sheet
-from services.validate.rules.wording import block_name, gap_words, listed, printed
+from services.validate.rules.wording import block_name, gap_words, listed, printed, stated_words
 
 
 @rule(
@@ -19,7 +19,7 @@ from services.validate.rules.wording import block_name, gap_words, listed, print
     table="table4",
     title="表四每部分：四种结果之和等于总计",
     explanation="表四的行政复议、未经复议直接起诉、复议后起诉三部分，结果维持、结果纠正、其他结果、尚未审结相加，应等于该部分的总计。"
-    "空白按 0 计；空白过半或总计空白时不作判断。",
+    "空白按 0 计；空白过半，或总计连同其他格空白时，不作判断。",
     basis="《政府信息公开工作年度报告格式》（{form}）表四“总计”",
     example=Example({"table4.review.total": 0}),
 )
@@ -36,7 +36,7 @@ def rule_t4_1(sheet: Sheet) -> Iterator[Discrepancy]:
             yield Discrepancy(
                 relation.where,
                 f"{block_name(relation.key, shape.version)}：{parts}，合计 {found.left}，"
-                f"“总计”{sheet.said(relation.where)} {found.right}，{gap_words(found)}",
+                f"“总计”{stated_words(sheet, relation)}，{gap_words(found)}",
                 "请核对这五个数。",
                 expected=found.left,
                 actual=found.right,

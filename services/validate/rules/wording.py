@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from services.core.form import form, place, row_place
-from services.validate.rules.relations import Balance
+from services.validate.rules.relations import Balance, Relation
 from services.validate.rules.sheet import Entry, Sheet
 
 TABLE_NAMES = {"table2": "表二", "table3": "表三", "table4": "表四"}
@@ -67,3 +67,9 @@ def gap_words(found: Balance) -> str:
     """The end of every sum's statement: ``相差 1。``, and whether a blank was counted as 0."""
     note = "（空白按 0 计）" if found.blanks else ""
     return f"相差 {abs(found.gap)}{note}。"
+
+
+def stated_words(sheet: Sheet, relation: Relation) -> str:
+    """What stands as the total of a relation: ``填报 7``, ``读作 7`` or ``空白``."""
+    value = sheet.cells[relation.stated]
+    return "空白" if value is None else f"{sheet.said(relation.where)} {printed(value)}"

@@ -1,0 +1,142 @@
+"""The published figures of real reports, and the two seeds as the field notes describe them."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.core.finding import Severity
+from services.core.form import form
+from services.core.report import Layout, Reading, Report, SectionFound, Table3
+from services.validate.judge import Context, judge
+from tests.unit.validate.made import only
+
+FIGURES = Path(__file__).parents[4] / "shared" / "figures"
+needs_figures = pytest.mark.skipif(not FIGURES.is_dir(), reason="the public figures (../shared/figures) are not here")
+# the file keeps the columns of the 2019 table 2 apart; this is the same table by rows
+SHANGHAI_TABLE2: dict[str, Any] = {
+    "regulations": [13, 13, 524],
+    "normative_docs": [60, 60, 368],
+    **{row: [0, 0, 0] for row in ("licences", "other_services", "penalties", "coercion")},
+    "fees": [0, 0],
+    "procurement": [6, Decimal("25.1")],
+}
+TABLE4 = ("upheld", "corrected", "other", "pending", "total")
+
+
+def published(name: str) -> Report:
+    data: dict[str, Any] = json.loads((FIGURES / f"{name}.json").read_text(encoding="utf-8"))
+    rows = data["table3"]["rows"]
+    return Report(
+        agency=data["agency"],
+        year=data["year"],
+        layout=Layout(
+            table2="2019" if data["year"] == 2019 else "2021",
+            table3="2019" if "other_all" in rows else "2021",
+            table4="2021",
+        ),
+        status="ok",
+        table2=SHANGHAI_TABLE2 if data["year"] == 2019 else data["table2"],
+        table3=Table3(rows=rows),
+        table4={block: dict(zip(TABLE4, figures, strict=True)) for block, figures in data["table4"].items()},
+        sections=[SectionFound(key=s.key, title=s.heading) for s in form("2021").sections],
+    )
+
+
+def errors(name: str) -> list[tuple[str, str]]:
+    report = published(name)
+    found = judge(report, Context(None, None, report.year)).findings
+    return [(f.rule, f.where[0]) for f in found if f.severity is Severity.ERROR]
+
+
+@needs_figures
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("hongze_2023", [("T4-1", "table4.review.total"), ("T4-1", "table4.after_review.total")]),
+        ("jinhu_2023", [("T4-1", "table4.direct.total")]),
+        ("shanghai_general_office_2019", []),
+        ("suqian_2023", []),
+        ("suqian_2024", []),
+    ],
+)
+def test_the_defects_of_published_figures_are_found_and_no_others(name: str, expected: list[tuple[str, str]]):
+    assert errors(name) == expected
+
+
+@needs_figures
+def test_the_missing_total_of_a_published_report_is_named():
+    found = judge(published("jinhu_2023"), Context(None, None, 2023)).findings
+    assert "表四 行政诉讼·未经复议直接起诉 · 总计：填报 0，应为 3" in found[0].message
+
+
+@needs_figures
+def test_the_old_layout_of_a_published_report_is_a_warning():
+    found = judge(published("hongze_2023"), Context(None, None, 2023)).findings
+    assert [f.rule for f in found if f.severity is Severity.WARNING] == ["T3-8"]
+
+
+@needs_figures
+def test_a_report_with_blanks_for_zeros_gives_one_finding_per_table():
+    found = judge(published("shanghai_general_office_2019"), Context(None, None, 2019)).findings
+    assert [f.rule for f in found] == ["B1", "B1"]
+    assert "表三（一）予以公开 · 总计（各项合计 272）" in found[0].message
+
+
+def zeros(**fields: Any) -> Report:
+    """A report of noughts in the 2021 layout, as both seeds are."""
+    texts = {"overview": "概述。", "problems": "一是解读形式有待丰富，二是业务能力有待提高。"}
+    texts["other_matters"] = fields.pop("other_matters")
+    return Report(
+        year=2024,
+        layout=Layout(table2="2021", table3="2021", table4="2021"),
+        status="ok",
+        table2={
+            "regulations": [0, 0, 0],
+            "normative_docs": [0, 0, 0],
+            "licences": 0,
+            "penalties": 0,
+            "coercion": 0,
+            "fees": 0,
+        },
+        table3=Table3(rows={key: [0] * 7 for key in form("2021").row_keys}),
+        table4={block.key: dict.fromkeys(TABLE4, 0) for block in form("2021").table4_blocks},
+        sections=[SectionFound(key=s.key, title=s.heading, text=texts.get(s.key, "")) for s in form("2021").sections],
+        **fields,
+    )
+
+
+def test_the_first_seed_lacks_period_and_date():
+    report = zeros(
+        agency="塔城乡人民政府",
+        other_matters="未收取信息处理费、无减免情况，无其他需要报告的事项。",
+        reading=Reading(
+            title="塔城乡人民政府2024 年政府信息公开工作年度报告", labels={"table2.normative_docs": "行政规范性文件"}
+        ),
+    )
+    found = judge(report, Context(None, None, 2024)).findings
+    assert [(f.rule, f.severity) for f in found] == [("D2", Severity.WARNING), ("D4", Severity.WARNING)]
+
+
+def test_the_second_seed_has_wide_rows_an_old_row_name_and_a_date_that_is_none():
+    wide = ("other_no_correction", "other_no_fee", "other_other", "total", "carried_out")
+    report = zeros(
+        agency="塔城地区行署外事办公室",
+        other_matters="本年度没有产生信息公开处理费。",
+        reading=Reading(
+            title="塔城地区行署外事办公室 2024 年政府信息公开 工作年度报告",
+            period=("2024-01-01", "2024-12-31"),
+            date_text="2025 月 1 月 20 日",
+            labels={"table2.normative_docs": "规范性文件"},
+            row_widths={f"table3.{key}": 11 for key in wide},
+        ),
+    )
+    found = judge(report, Context(None, None, 2024)).findings
+    assert [(f.rule, f.severity) for f in found] == [
+        ("D4", Severity.WARNING),
+        ("T2-8", Severity.INFO),
+        ("B2", Severity.INFO),
+    ]
+    assert "“2025 月 1 月 20 日”" in only([f for f in found if f.rule == "D4"]).message
