@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import click
 import typer
@@ -20,15 +22,17 @@ app = typer.Typer(
     help="Gouji 勾稽: reads annual open-government reports, checks that everything tallies, tells whom to mend what.",
 )
 app.command(rich_help_panel="Without servers")(check)
-for command in (local.up, local.demo):
-    app.command(rich_help_panel="Embedded stack")(command)
-for command in (operate.submit, operate.status, operate.ledger, operate.replay):
-    app.command(rich_help_panel="Daily work")(command)
+_PANELS: dict[str, tuple[Callable[..., Any], ...]] = {
+    "Embedded stack": (local.up, local.demo),
+    "Daily work": (operate.submit, operate.status, operate.ledger, operate.replay),
+    "Roles (one a container)": (roles.migrate, roles.serve, roles.worker, roles.sweep, roles.watch, roles.health),
+}
+for panel, commands in _PANELS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
 app.add_typer(operate.agencies, name="agencies", rich_help_panel="Daily work")
 app.add_typer(operate.tokens, name="tokens", rich_help_panel="Daily work")
 app.add_typer(operate.mails, name="mails", rich_help_panel="Daily work")
-for command in (roles.migrate, roles.serve, roles.worker, roles.sweep, roles.watch, roles.health):
-    app.command(rich_help_panel="Roles (one a container)")(command)
 
 
 def main() -> None:

@@ -136,7 +136,7 @@ def replay(
     with reading() as session:
         query = select(Submission.id, Submission.ref)
         query = query.where(Submission.ref.in_(refs)) if refs else query.where(Submission.state == state)
-        found = {ref: row_id for row_id, ref in session.execute(query).tuples()}
+        found = {ref: row_id for row_id, ref in session.execute(query)}
     for ref in refs or found:
         if ref not in found:
             print(f"{ref}\t没有这个编号")

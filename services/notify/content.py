@@ -75,7 +75,7 @@ def _to_agency(letter: Letter) -> Content:
     steps: tuple[str, ...]
     if errors:
         steps = (
-            "请对照台账核对下列各处，一切以实际情况为准，不要只为凑平而改数。",
+            "请对照台账核对下列各处，以实际情况为准，不必为了凑平而改数。",
             f"改好后重新导出文件，{by}按原来的方式再报送一次。系统会自动核对并回复。",
             "如果核对后数字属实，不用改数，请向主管部门说明原因。",
         )
@@ -179,7 +179,7 @@ def _refusal(letter: Letter) -> Content:
             short="自动核对没有完成",
             opening=(f"原因：{cause}",),
             steps=(next_step,),
-            closing=("文件原件已保存，没有丢失。单位没有收到通知。",),
+            closing=("报送的原件没有丢失。单位没有收到通知。",),
         )
     reviewer = letter.recipient.role == "reviewer"
     told = "单位会同时收到这封通知。" if letter.agency_told else "名册里没有这个单位的联系人，请您转告。"

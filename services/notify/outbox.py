@@ -21,6 +21,7 @@ from services.notify.letter import Letter
 from services.platform.clock import now
 from services.platform.db import claims
 from services.platform.db.claims import Claim
+from services.platform.db.dialect import db_now
 from services.platform.db.engine import reading
 from services.platform.db.models import Agency, CellRow, FindingRow, Mail, Notice, ReportRow, Submission
 from services.platform.db.repositories.registry import contacts_for
@@ -97,7 +98,7 @@ def _load(session: Session, notice_id: int) -> _Case:
         wanted = {path for found in findings for path in (*found.where, *(r.cell for r in found.repair))}
         rows = session.execute(
             select(CellRow.path, CellRow.page).where(CellRow.report_id == report.id, CellRow.page.is_not(None))
-        ).tuples()
+        )
         pages = {path: page for path, page in rows if page and path in wanted | set(report.uncertain)}
     contacts = tuple(
         audience.Contact(row.name, row.email, "agency" if row.role == "agency" else "reviewer")
@@ -182,6 +183,7 @@ def _insert(session: Session, notice: Notice, draft: Draft, actor: str) -> int:
             raw=draft.mail.raw,
             composed_at=draft.composed_at,
             state=str(MailState.QUEUED),
+            nudged_at=db_now(),
         )
         .returning(Mail.id)
     ).scalar_one()

@@ -47,7 +47,8 @@ def celery_settings(config: Settings) -> dict[str, Any]:
         "worker_max_tasks_per_child": 2000,
         "worker_max_memory_per_child": 400_000,  # KiB
         "worker_soft_shutdown_timeout": config.soft_shutdown_seconds,
-        "worker_enable_soft_shutdown_on_idle": config.soft_shutdown_seconds > 0,
+        # an idle worker holds nothing (no ETA, no prefetch), so it may stop at once
+        "worker_enable_soft_shutdown_on_idle": False,
         # otherwise two copies run after a reconnect
         "worker_cancel_long_running_tasks_on_connection_loss": True,
         "broker_connection_retry_on_startup": True,

@@ -25,6 +25,7 @@ from services.core.errors import CrashedError, RejectedError, RetryableError
 from services.core.lifecycle import State
 from services.platform.celery_app import app
 from services.platform.db import claims
+from services.platform.db.dialect import db_now
 from services.platform.db.engine import unit_of_work
 from services.platform.db.repositories import submissions
 from services.platform.logging import log
@@ -147,9 +148,8 @@ def _record(work: Work[T], held: claims.Claim, result: T, started: _Stopwatch) -
                     detail=outcome.detail,
                     cost=started.cost(),
                     **outcome.columns,
+                    **_nudged_by(held, outcome.follow),
                 )
-            for stage, row_id in outcome.follow:
-                claims.mark_nudged(session, stage.subject, [row_id])
     except RejectedError as error:
         _reject(held, error, started)
         return
@@ -160,6 +160,12 @@ def _record(work: Work[T], held: claims.Claim, result: T, started: _Stopwatch) -
         return
     nudge(outcome.follow)
     log(__name__).info("stage_done", after=str(outcome.after), **started.fields())
+
+
+def _nudged_by(held: claims.Claim, follow: tuple[tuple[Stage, int], ...]) -> dict[str, Any]:
+    """Rows that this stage makes are born nudged; its own row is marked when the next stage takes it on."""
+    own = any(stage.subject == held.stage.subject and row_id == held.id for stage, row_id in follow)
+    return {"nudged_at": db_now()} if own else {}
 
 
 def _reject(held: claims.Claim, error: RejectedError, started: _Stopwatch) -> None:

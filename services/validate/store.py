@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Table, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from services.core.finding import Severity
@@ -18,6 +18,8 @@ from services.platform.db.models import CellRow, FindingRow, Mail, Notice, Repor
 from services.platform.db.repositories import submissions
 
 NO_YEAR = 0
+
+_INSERT_CELLS = cast("Table", CellRow.__table__).insert()
 
 
 def store_report(session: Session, submission: Submission, report: Report, *, position: int, actor: str) -> int | None:
@@ -53,10 +55,7 @@ def store_report(session: Session, submission: Submission, report: Report, *, po
         actor=actor,
         cancelled="a newer revision is stored" if newer else None,
     )
-    if newer:
-        return None
-    claims.mark_nudged(session, "notice", [notice_id])
-    return notice_id
+    return None if newer else notice_id
 
 
 def _insert_report(session: Session, submission: Submission, report: Report, position: int, year: int) -> int:
@@ -89,7 +88,7 @@ def _insert_report(session: Session, submission: Submission, report: Report, pos
     ).scalar_one()
     cells = list(_cells(report, report_id))
     if cells:
-        session.execute(insert(CellRow), cells)
+        session.connection().execute(_INSERT_CELLS, cells)
     if report.findings:
         session.execute(
             insert(FindingRow),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,7 +23,7 @@ def build(tmp_path: Path, database: str) -> Iterator[Callable[..., House]]:
     with ExitStack() as stack:
 
         def make(**options: Any) -> House:
-            folder = tmp_path / f"house{len(os.listdir(tmp_path))}"
+            folder = tmp_path / f"house{sum(1 for _ in tmp_path.iterdir())}"
             folder.mkdir()
             return stack.enter_context(House(folder, postgres=database == "postgresql", **options))
 

@@ -106,8 +106,12 @@ class House:
         self.env["GOUJI_SMTP_PORT"] = str(self.catcher.smtp_port)
         if not self.events:
             self.env["GOUJI_S3_NOTIFY_ARNS"] = ""
-        self.config = Settings(
-            **{name.removeprefix("GOUJI_").lower(): value for name, value in self.env.items() if name.startswith("GOUJI_")}
+        self.config = Settings.model_validate(
+            {
+                name.removeprefix("GOUJI_").lower(): value
+                for name, value in self.env.items()
+                if name.startswith("GOUJI_")
+            }
         )
         self.run("migrate")
         self.engine: Engine = make_engine(self.config.database_url)
@@ -196,7 +200,9 @@ class House:
 
     def counts(self) -> Counter[str]:
         with self.session() as session:
-            return Counter(dict(session.execute(select(Submission.state, func.count()).group_by(Submission.state)).tuples().all()))
+            return Counter(
+                dict(session.execute(select(Submission.state, func.count()).group_by(Submission.state)).all())
+            )
 
     def settled(self) -> bool:
         """Whether every journalled file has its row and every row has come to its end."""
@@ -228,7 +234,9 @@ class House:
     def verdict(self) -> dict[str, int]:
         """Set arithmetic against the journal; raises AssertionError for anything lost or doubled."""
         with self.session() as session:
-            rows = session.execute(select(Submission.agency_code, Submission.sha256, Submission.state, Submission.id)).all()
+            rows = session.execute(
+                select(Submission.agency_code, Submission.sha256, Submission.state, Submission.id)
+            ).all()
             reports = Counter(session.scalars(select(ReportRow.submission_id)))
             mails = session.execute(select(Mail.message_id, Mail.state, Mail.submission_id, Mail.recipient_email)).all()
         worked = Counter((row.agency_code, row.sha256) for row in rows if row.state == "stored")
@@ -262,15 +270,19 @@ class House:
             "unconfirmed": sum(mail.state == "unconfirmed" for mail in mails),
             "untold": len(untold),
         }
-        wrong = {key: figures[key] for key in ("lost", "stored twice", "second mails", "sent but not arrived", "untold")}
-        assert not any(wrong.values()) and not unknown, figures
+        wrong = {
+            key: figures[key] for key in ("lost", "stored twice", "second mails", "sent but not arrived", "untold")
+        }
+        assert not any(wrong.values()), figures
+        assert not unknown, unknown
         return figures
 
     def ledger(self) -> dict[str, Any]:
         """`gouji ledger`, which must balance."""
         done = self.run("ledger", "--json", check=False)
         result: dict[str, Any] = json.loads(done.stdout)
-        assert done.returncode == 0 and result["balances"], result
+        assert result["balances"], result
+        assert done.returncode == 0
         return result
 
 

@@ -22,7 +22,9 @@ def test_kill_storm(build: Callable[..., House], full_size: bool, fault_seed: in
     house.register([f"body{number}" for number in range(reports)])
     house.start()
     began = time.monotonic()
-    files = [(f"body{number}", house.make(number, erroneous=number % 3 == 0), number % 3 == 0) for number in range(reports)]
+    files = [
+        (f"body{number}", house.make(number, erroneous=number % 3 == 0), number % 3 == 0) for number in range(reports)
+    ]
     for agency, data, erroneous in files:
         house.drop(agency, data, erroneous=erroneous)
     faults = ["kill"] * kills + ["flush"] * flushes + ["sweeper"]
@@ -40,7 +42,12 @@ def test_kill_storm(build: Callable[..., House], full_size: bool, fault_seed: in
             house.kill_one_child(chance.choice(["worker", "extract"]), chance.choice)
     after = house.wait(house.settled, 180, "every report has come to its end within 3 minutes of the last fault")
     figures = house.verdict()
-    figures |= {"kills": kills, "flushes": flushes, "seconds": round(time.monotonic() - began), "after last fault": round(after)}
+    figures |= {
+        "kills": kills,
+        "flushes": flushes,
+        "seconds": round(time.monotonic() - began),
+        "after last fault": round(after),
+    }
     say(f"kill storm on {database}, seed {fault_seed}", figures)
     assert figures["stored"] == reports
     house.ledger()

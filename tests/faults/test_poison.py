@@ -39,9 +39,7 @@ def test_poison_is_quarantined_after_three_attempts(build: Callable[..., House],
                     Submission.state == "quarantined",
                 )
                 .group_by(Submission.agency_code)
-            )
-            .tuples()
-            .all()
+            ).all()
         )
         codes = set(session.scalars(select(Submission.reason_code).where(Submission.state == "quarantined")))
         told = set(session.scalars(select(Mail.role).where(Mail.kind == "quarantined")))

@@ -9,22 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, func, insert, or_, select, update
+from sqlalchemy import Float, Select, Table, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from services.core.contracts import STAGES, Stage, stage_of_busy
 from services.core.errors import REASONS
 from services.core.lifecycle import TERMINAL, State, check_transition
 from services.platform.db.dialect import db_after, db_now, skip_locked
-from services.platform.db.models import Claimable, DeadLetter, Mail, Notice, Submission, Transition
+from services.platform.db.models import DeadLetter, Mail, Notice, Submission, Transition
 
 TABLES: dict[str, type[Submission | Notice | Mail]] = {
     "submission": Submission,
     "notice": Notice,
     "mail": Mail,
 }
+
+_APPEND = cast("Table", Transition.__table__).insert()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,52 +88,62 @@ def record_transition(
 ) -> None:
     """Append one line to the audit. Raises IllegalTransitionError for a transition that core.lifecycle does not list."""
     check_transition(subject, before, after)
-    session.execute(
-        insert(Transition).values(
-            subject=subject,
-            subject_id=subject_id,
-            before=before,
-            after=str(after),
-            cause=cause,
-            detail=detail[:500] if detail else None,
-            actor=actor,
-            attempt=attempt,
-            wall_ms=cost.wall_ms,
-            cpu_ms=cost.cpu_ms,
-        )
-    )
+    line = {
+        "subject": subject,
+        "subject_id": subject_id,
+        "before": before,
+        "after": str(after),
+        "cause": cause,
+        "detail": detail[:500] if detail else None,
+        "actor": actor,
+        "attempt": attempt,
+        "wall_ms": cost.wall_ms,
+        "cpu_ms": cost.cpu_ms,
+    }
+    session.connection().execute(_APPEND, line)
 
 
 def claim(session: Session, stage: Stage, row_id: int, *, owner: str, lease_seconds: float) -> Claim | None:
     """Claim a waiting row for `stage`, or None when it is not waiting, not yet due, or somebody else has it."""
-    table = TABLES[stage.subject]
-    ready = [str(state) for state in stage.ready]
-    before = session.scalar(select(table.state).where(table.id == row_id, table.state.in_(ready)))
+    look, take = _claim_statements(stage)
+    before = session.scalar(look, {"row": row_id})
     if before is None:
         return None
-    row = session.execute(
-        update(table)
-        .where(
-            table.id == row_id,
-            table.state == before,
-            or_(table.next_attempt_at.is_(None), table.next_attempt_at <= db_now()),
-        )
-        .values(
-            state=str(stage.busy),
-            fence=table.fence + 1,
-            attempt=table.attempt + 1,
-            lease_until=db_after(lease_seconds),
-            lease_owner=owner,
-            next_attempt_at=None,
-        )
-        .returning(table.fence, table.attempt, table.crashes, table.setbacks)
-    ).one_or_none()
+    values = {"row": row_id, "before": before, "owner": owner, "lease": lease_seconds}
+    row = session.connection().execute(take, values).one_or_none()
     if row is None:
         return None
     record_transition(
         session, stage.subject, row_id, before, stage.busy, cause="claimed", actor=owner, attempt=row.attempt
     )
     return Claim(stage, row_id, row.fence, before, row.attempt, row.crashes, row.setbacks, owner)
+
+
+@cache
+def _claim_statements(stage: Stage) -> tuple[Select[str], ReturningUpdate[Any]]:
+    """Built once: these two run for every attempt of every stage."""
+    table = cast("Table", TABLES[stage.subject].__table__)
+    ready = [str(state) for state in stage.ready]
+    columns = table.c
+    look = select(columns.state).where(columns.id == bindparam("row"), columns.state.in_(ready))
+    take = (
+        update(table)
+        .where(
+            columns.id == bindparam("row"),
+            columns.state == bindparam("before"),
+            or_(columns.next_attempt_at.is_(None), columns.next_attempt_at <= db_now()),
+        )
+        .values(
+            state=str(stage.busy),
+            fence=columns.fence + 1,
+            attempt=columns.attempt + 1,
+            lease_until=db_after(bindparam("lease", type_=Float)),
+            lease_owner=bindparam("owner"),
+            next_attempt_at=None,
+        )
+        .returning(columns.fence, columns.attempt, columns.crashes, columns.setbacks)
+    )
+    return look, take
 
 
 def touch(session: Session, held: Claim, **columns: Any) -> None:
@@ -268,20 +282,9 @@ def _released() -> dict[str, Any]:
 
 
 def _fenced(session: Session, held: Claim, values: dict[str, Any]) -> None:
-    table: type[Claimable] = TABLES[held.stage.subject]
-    done = cast(
-        "CursorResult[Any]",
-        session.execute(
-            update(table)
-            .where(
-                table.id == held.id,  # type: ignore[attr-defined]  # every claimable table has an id
-                table.fence == held.fence,
-                table.state == str(held.stage.busy),
-            )
-            .values(**values)
-        ),
-    )
-    if done.rowcount != 1:
+    table = cast("Table", TABLES[held.stage.subject].__table__)
+    mine = (table.c.id == held.id, table.c.fence == held.fence, table.c.state == str(held.stage.busy))
+    if session.connection().execute(update(table).where(*mine).values(**values)).rowcount != 1:
         raise LostClaimError(f"{held.stage.task} {held.id} fence {held.fence}")
 
 

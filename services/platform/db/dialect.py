@@ -11,7 +11,19 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, create_engine, event, text
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    bindparam,
+    create_engine,
+    event,
+    text,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
@@ -68,8 +80,9 @@ class db_after(expression.FunctionElement[datetime]):  # noqa: N801 - reads as a
     type = UtcDateTime()
     inherit_cache = True
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(expression.bindparam(None, float(seconds), unique=True))
+    def __init__(self, seconds: float | BindParameter[float]) -> None:
+        given = seconds if isinstance(seconds, BindParameter) else bindparam(None, float(seconds), unique=True)
+        super().__init__(given)
 
 
 def db_now() -> db_after:

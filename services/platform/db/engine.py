@@ -24,16 +24,24 @@ def engine() -> Engine:
     return _engine_of(os.getpid(), settings().database_url)
 
 
+@cache
+def _sessions_of(of: Engine) -> sessionmaker[Session]:
+    return sessionmaker(of, expire_on_commit=False)
+
+
 @contextmanager
 def unit_of_work() -> Iterator[Session]:
     """A session in one transaction: commits at the end, rolls back on any exception."""
-    with sessionmaker(engine(), expire_on_commit=False).begin() as session:
+    with _sessions_of(engine()).begin() as session:
         yield session
 
 
 @contextmanager
 def reading() -> Iterator[Session]:
     """A session for reading only; on SQLite it never waits for a writer."""
-    with engine().connect().execution_options(reading=True) as connection, Session(connection) as session:
+    with (
+        engine().connect().execution_options(reading=True) as connection,
+        _sessions_of(engine())(bind=connection) as session,
+    ):
         yield session
         session.expunge_all()  # rows read here may be used after the session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ SAFE_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_REF = re.compile(r"[0-9a-f]{16}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -103,8 +105,9 @@ class Observed:
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         self._metrics.requests.labels(method, route, str(status)).inc()
         self._metrics.seconds.labels(method, route).observe(seconds)
-        told = {"ref": scope["state"].get("ref") or scope.get("path_params", {}).get("ref")}
-        told["who"] = scope["state"].get("who")
+        ref = scope["state"].get("ref") or str(scope.get("path_params", {}).get("ref", ""))
+        # whatever else stands in the address may be anything, a secret pasted into the wrong place included
+        told = {"ref": ref if _REF.fullmatch(ref) else None, "who": scope["state"].get("who")}
         client = scope.get("client")
         log(__name__).info(
             "request",

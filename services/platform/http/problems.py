@@ -64,9 +64,7 @@ class ProblemError(Exception):
     def __init__(self, code: str, detail: str = "", *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(code)
         self.status, message, next_step = _PROBLEMS[code]
-        self.problem = Problem(
-            code=code, message=filled(message, detail), next_step=filled(next_step, detail)
-        )
+        self.problem = Problem(code=code, message=filled(message, detail), next_step=filled(next_step, detail))
         self.headers = dict(headers or {})
         if self.status == 401:
             self.headers.setdefault("WWW-Authenticate", "Bearer")

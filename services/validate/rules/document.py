@@ -23,7 +23,7 @@ def _thin(section: Section, text: str, *, fees_told: bool) -> str:
     if section.key == "overview" and not bare:
         return "没有内容，请概述全年工作"
     if section.key == "other_matters" and "费" not in bare and not fees_told:
-        return "没有写明是否收取信息处理费，未收取的也请写明"
+        return "没有写明信息处理费情况，请写明是否收取"
     return ""
 
 
@@ -78,8 +78,8 @@ def rule_d1(sheet: Sheet) -> Iterator[Discrepancy]:
                 (),
                 f"“{section.heading}”：{wanting}。",
                 "",
-                expected=section.title,
-                actual=texts[section.key].strip()[:40],
+                expected=wanting.rpartition("，")[2],
+                actual=texts[section.key].strip()[:40] or "没有内容",
                 severity=Severity.WARNING,
             )
 

@@ -97,8 +97,8 @@ def rule_b2(sheet: Sheet) -> Iterator[Discrepancy]:
             f"表三有 {len(alike)} 行读到的数字多于 7 个（{'、'.join(map(str, counts))} 个），各数相同，已取 7 个："
             f"{listed(names, '行')}。",
             "表格可能在转换时重复了单元格，请留意。",
-            expected=7,
-            actual=counts[-1],
+            expected="7 个数字",
+            actual=f"{counts[-1]} 个数字",
             severity=Severity.INFO,
         )
     for key in wide:
@@ -131,8 +131,8 @@ def _wrong_width(sheet: Sheet, key: str, why: str) -> Discrepancy:
         tuple(f"table3.{key}.{column}" for column in shape.column_keys),
         f"{row_name('table3', key, shape.version)}：应有 7 个数字，读到 {sheet.row_widths[key]} 个，{why}",
         "请核对该行，每列填一个数，没有的填 0。",
-        expected=7,
-        actual=sheet.row_widths[key],
+        expected="7 个数字",
+        actual=f"{sheet.row_widths[key]} 个数字",
     )
 
 

@@ -55,8 +55,8 @@ def rule_t2_1(sheet: Sheet) -> Iterator[Discrepancy]:
             tuple(missing),
             f"没有完整读到以下各行：{listed([row_place('table2', row, shape.version) for row in rows], '行')}。",
             "请按格式补全，没有的填 0。",
-            expected=len(shape.paths("table2")),
-            actual=len(shape.paths("table2")) - len(missing),
+            expected=f"{len(shape.paths('table2'))} 个数",
+            actual=f"{len(shape.paths('table2')) - len(missing)} 个数",
             severity=Severity.WARNING,
         )
 

@@ -141,8 +141,8 @@ def rule_t3_5(sheet: Sheet) -> Iterator[Discrepancy]:
         tuple(f"table3.{key}.{column}" for key in rows for column in shape.column_keys),
         f"表三应有 {len(shape.row_keys)} 行、每行 7 个数字，读到 {len(shape.row_keys) - len(rows)} 行，没有读到或不足 7 个的：{names}。",
         "请按格式补全这些行，没有的填 0。",
-        expected=len(shape.row_keys),
-        actual=len(shape.row_keys) - len(rows),
+        expected=f"{len(shape.row_keys)} 行",
+        actual=f"{len(shape.row_keys) - len(rows)} 行",
     )
 
 

@@ -64,8 +64,8 @@ def rule_t4_2(sheet: Sheet) -> Iterator[Discrepancy]:
             f"表四应有 15 个数，读到 {15 - len(missing)} 个，没有读到："
             f"{listed([place(path, layout) for path in missing], '处')}。",
             "请按格式补全，没有的填 0。",
-            expected=15,
-            actual=15 - len(missing),
+            expected="15 个数",
+            actual=f"{15 - len(missing)} 个数",
         )
     for path in sheet.forms["table4"].paths("table4"):
         value = sheet.cells.get(path)

@@ -37,8 +37,8 @@ def test_a_list_of_the_six_parts_in_front_is_no_other_order():
         ("overview", " \n", "“一、总体情况”：没有内容"),
         ("problems", "无", "“五、存在的主要问题及改进情况”：内容过少"),
         ("problems", "", "“五、存在的主要问题及改进情况”：没有内容"),
-        ("other_matters", "无。", "“六、其他需要报告的事项”：没有写明是否收取信息处理费"),
-        ("other_matters", "", "没有写明是否收取信息处理费"),
+        ("other_matters", "无。", "“六、其他需要报告的事项”：没有写明信息处理费情况"),
+        ("other_matters", "", "没有写明信息处理费情况"),
     ],
 )
 def test_a_section_that_says_nothing_is_a_warning(key: str, text: str, words: str):

@@ -83,7 +83,7 @@ def test_missing_rows_are_listed_once_and_the_sums_over_them_are_not_judged():
     assert found.rule == "T3-5"
     assert "读到 23 行" in found.message
     assert "表三“（一）予以公开”、表三“（三）不予公开 2.其他法律行政法规禁止公开”" in found.message
-    assert (found.expected, found.actual) == (25, 23)
+    assert (found.expected, found.actual) == ("25 行", "23 行")
 
 
 def test_a_row_with_another_number_of_columns_is_not_found():

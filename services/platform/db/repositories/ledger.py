@@ -87,7 +87,7 @@ def unknown_objects(session: Session, keys: list[tuple[str, str, str]]) -> list[
     for start in range(0, len(keys), _CHUNK):
         chunk = keys[start : start + _CHUNK]
         columns = select(Submission.bucket, Submission.object_key, Submission.version)
-        known = set(session.execute(columns.where(Submission.object_key.in_([key for _, key, _ in chunk]))).tuples())
+        known = set(session.execute(columns.where(Submission.object_key.in_([key for _, key, _ in chunk]))))
         unknown += [f"{bucket}/{key}" for bucket, key, version in chunk if (bucket, key, version) not in known]
     return unknown
 

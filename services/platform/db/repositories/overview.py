@@ -10,9 +10,8 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select, true
 from sqlalchemy.orm import Session
 
 from services.core.finding import Finding, Severity
@@ -109,12 +108,6 @@ def agency_name(session: Session, code: str) -> str | None:
     return session.scalar(select(Agency.name).where(Agency.code == code))
 
 
-def agencies(session: Session, scope: str | None) -> Sequence[Row[tuple[str, str]]]:
-    """Codes and names of the registered bodies within the scope, by code."""
-    query = select(Agency.code, Agency.name).where(Agency.code != "*").order_by(Agency.code)
-    return session.execute(query if scope is None else query.where(Agency.code == scope)).all()
-
-
 def lines(
     session: Session,
     scope: str | None,
@@ -125,8 +118,8 @@ def lines(
     limit: int,
 ) -> list[Line]:
     """Submissions, newest first. `after` is the id of the last one already seen, so pages never shift."""
-    query = _bounded(
-        select(Submission, Agency.name).outerjoin(Agency, Agency.code == Submission.agency_code), scope
+    query = (
+        select(Submission, Agency.name).outerjoin(Agency, Agency.code == Submission.agency_code).where(_within(scope))
     )
     if states:
         query = query.where(Submission.state.in_([str(state) for state in states]))
@@ -141,8 +134,8 @@ def lines(
     return [Line(row, name, tallies.get(row.id), mails.get(row.id, {})) for row, name in rows]
 
 
-def _bounded(query: Select[Any], scope: str | None) -> Select[Any]:
-    return query if scope is None else query.where(Submission.agency_code == scope)
+def _within(scope: str | None) -> ColumnElement[bool]:
+    return true() if scope is None else Submission.agency_code == scope
 
 
 def _tallies(session: Session, ids: list[int], *, for_agency: bool) -> dict[int, Tally]:
@@ -192,9 +185,7 @@ def _mail_counts(session: Session, ids: list[int], scope: str | None) -> dict[in
 def totals(session: Session, scope: str | None) -> Totals:
     """The conservation sum of everything within the scope, at one moment."""
     counts = dict(
-        session.execute(
-            _bounded(select(Submission.state, func.count()).group_by(Submission.state), scope)
-        ).tuples()
+        session.execute(select(Submission.state, func.count()).where(_within(scope)).group_by(Submission.state)).all()
     )
     announced = (
         select(func.count())
@@ -202,7 +193,7 @@ def totals(session: Session, scope: str | None) -> Totals:
         .where(Transition.subject == "submission", Transition.before.is_(None))
     )
     if scope is not None:
-        announced = _bounded(announced.join(Submission, Submission.id == Transition.subject_id), scope)
+        announced = announced.join(Submission, Submission.id == Transition.subject_id).where(_within(scope))
     return Totals(
         seen=session.scalar(announced) or 0,
         stored=counts.get(SubmissionState.STORED, 0),
@@ -215,8 +206,7 @@ def totals(session: Session, scope: str | None) -> Totals:
 
 def find(session: Session, scope: str | None, ref: str) -> Submission | None:
     """The submission with this reference, if it is within the scope."""
-    found: Submission | None = session.scalar(_bounded(select(Submission).where(Submission.ref == ref), scope))
-    return found
+    return session.scalar(select(Submission).where(Submission.ref == ref, _within(scope)))
 
 
 def whole(session: Session, scope: str | None, ref: str) -> Whole | None:
@@ -281,9 +271,13 @@ def _letters(session: Session, submission_id: int, scope: str | None) -> list[Le
 
 def mail(session: Session, scope: str | None, mail_id: int) -> tuple[Mail, str] | None:
     """A mail and its submission's reference. Within an agency's scope: mails to that agency only."""
-    query = select(Mail, Submission.ref).join(Submission, Submission.id == Mail.submission_id).where(Mail.id == mail_id)
+    query = (
+        select(Mail, Submission.ref)
+        .join(Submission, Submission.id == Mail.submission_id)
+        .where(Mail.id == mail_id, _within(scope))
+    )
     if scope is not None:
-        query = _bounded(query, scope).where(Mail.role == AGENCY)
+        query = query.where(Mail.role == AGENCY)
     row = session.execute(query).one_or_none()
     return (row[0], row[1]) if row else None
 
@@ -304,7 +298,7 @@ def result(session: Session, row: Submission, *, for_agency: bool) -> Document |
             select(ReportRow.position, ReportRow.id).where(
                 ReportRow.submission_id == row.id, ReportRow.generation == read.generation
             )
-        ).tuples()
+        )
     )
     reports = [
         report.with_findings(list(findings_of(session, stored[position], for_agency=for_agency)))

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from services.core.contracts import COMPOSE, EXTRACT, RECEIVE, Stage, stage_for
 from services.core.lifecycle import TERMINAL, NoticeState, SubmissionState
 from services.platform.db import claims
+from services.platform.db.dialect import db_now
 from services.platform.db.models import Mail, Notice, Spool, Submission
 
 Follow = tuple[tuple[Stage, int], ...]
@@ -104,11 +105,21 @@ def add_notice(
     session: Session, *, kind: str, submission_id: int, generation: int, report_id: int | None, actor: str,
     cancelled: str | None = None,
 ) -> int:  # fmt: skip
-    """Write the outbox row "tell them", in the caller's transaction. A cancelled one says why nobody is told."""
+    """Write the outbox row "tell them", in the caller's transaction, as handed to the broker right afterwards.
+
+    A cancelled one says why nobody is told.
+    """
     state = NoticeState.CANCELLED if cancelled else NoticeState.PENDING
     notice_id = session.execute(
         insert(Notice)
-        .values(kind=kind, submission_id=submission_id, generation=generation, report_id=report_id, state=str(state))
+        .values(
+            kind=kind,
+            submission_id=submission_id,
+            generation=generation,
+            report_id=report_id,
+            state=str(state),
+            nudged_at=None if cancelled else db_now(),
+        )
         .returning(Notice.id)
     ).scalar_one()
     claims.record_transition(session, "notice", notice_id, None, state, cause=kind, actor=actor, detail=cancelled)
@@ -137,7 +148,6 @@ def _notice_about(session: Session, held: claims.Claim, kind: str) -> Follow:
     notice_id = add_notice(
         session, kind=kind, submission_id=held.id, generation=generation, report_id=None, actor=held.owner
     )
-    claims.mark_nudged(session, "notice", [notice_id])
     return ((COMPOSE, notice_id),)
 
 
