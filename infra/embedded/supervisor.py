@@ -10,12 +10,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from infra.embedded.process import Child, FolderLock, StartError, wait_until
 from infra.embedded.stack import Stack
@@ -104,6 +104,30 @@ class Kept:
         _log.warning("%s ended; starting it again in %g s (end no. %d)", self.what.name, wait, self.ends)
 
 
+class SigtermInterrupts:
+    """Lets SIGTERM raise KeyboardInterrupt, like Ctrl-C, so that clean-up runs. Outside the main thread: changes nothing."""
+
+    def __init__(self) -> None:
+        self._before: Any = None
+        self._changed = False
+
+    def begin(self) -> None:
+        """From now on."""
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGTERM, self._interrupt)
+            self._changed = True
+
+    def end(self) -> None:
+        """Back to what it was; calling it twice does no harm."""
+        if self._changed:
+            signal.signal(signal.SIGTERM, self._before)
+            self._changed = False
+
+    @staticmethod
+    def _interrupt(_sign: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+
 class Supervisor:
     """Starts the roles, starts again what ends by itself, stops them in order.
 
@@ -181,6 +205,7 @@ class Running:
     stack: Stack
     supervisor: Supervisor
     _lock: FolderLock
+    _sigterm: SigtermInterrupts
     _ended: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -222,10 +247,11 @@ class Running:
         before = {sign: signal.signal(sign, on_signal) for sign in (signal.SIGINT, signal.SIGTERM)}
         try:
             self._ended.wait()
-            self.stop()
+            self._stop_all()
         finally:
             for sign, handler in before.items():
                 signal.signal(sign, handler)
+            self._sigterm.end()
 
     def end(self) -> None:
         """Let `wait()` stop everything and return."""
@@ -233,6 +259,10 @@ class Running:
 
     def stop(self) -> None:
         """Stop the roles, then the servers; calling it twice does no harm."""
+        self._stop_all()
+        self._sigterm.end()
+
+    def _stop_all(self) -> None:
         self.supervisor.stop()
         self.stack.stop()
         self._lock.release()
@@ -256,36 +286,33 @@ def up(
 
     Raises StartError, with the end of the log in question, when something does not come up or when another `gouji up`
     works in the same state folder; nothing is left running then.
+    Until `stop()`, SIGTERM raises KeyboardInterrupt in the main thread: use the handle as a context manager.
     """
     command = gouji_command() if command is None else command
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = _lock_state(settings.state_dir.absolute())
-    with _sigterm_interrupts():
-        try:
-            stack = Stack(settings, postgres=postgres)
-        except BaseException:
-            lock.release()
-            raise
-        logs = stack.state / "logs"
-        env = _role_environment(stack)
-        supervisor = Supervisor(
-            roles,
-            command,
-            env,
-            logs,
-            grace_seconds=settings.soft_shutdown_seconds + GRACE_MARGIN_SECONDS,
-            servers=stack.servers,
-        )
-        running = Running(stack, supervisor, lock)
-        try:
-            logs.mkdir(mode=0o700, exist_ok=True)
-            stack.start()
-            _migrate(command, env, logs)
-            supervisor.start()
-            _wait_ready(supervisor, stack.http_port, ready_seconds)
-        except BaseException:
-            running.stop()
-            raise
+    sigterm = SigtermInterrupts()
+    sigterm.begin()
+    try:
+        stack = Stack(settings, postgres=postgres)
+    except BaseException:
+        sigterm.end()
+        lock.release()
+        raise
+    logs = stack.state / "logs"
+    env = _role_environment(stack)
+    grace = settings.soft_shutdown_seconds + GRACE_MARGIN_SECONDS
+    supervisor = Supervisor(roles, command, env, logs, grace_seconds=grace, servers=stack.servers)
+    running = Running(stack, supervisor, lock, sigterm)
+    try:
+        logs.mkdir(mode=0o700, exist_ok=True)
+        stack.start()
+        _migrate(command, env, logs)
+        supervisor.start()
+        _wait_ready(supervisor, stack.http_port, ready_seconds)
+    except BaseException:
+        running.stop()
+        raise
     return running
 
 
@@ -301,23 +328,6 @@ def _lock_state(state: Path) -> FolderLock:
     os.ftruncate(lock.fd, 0)
     os.pwrite(lock.fd, f"{os.getpid()}\n".encode(), 0)
     return lock
-
-
-@contextmanager
-def _sigterm_interrupts() -> Iterator[None]:
-    """While starting, SIGTERM acts like Ctrl-C, so that the clean-up runs. Outside the main thread: nothing changes."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(_sign: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _role_environment(stack: Stack) -> dict[str, str]:

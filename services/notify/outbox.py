@@ -16,7 +16,7 @@ from services.core.lifecycle import MailState, NoticeState
 from services.core.report import Layout
 from services.notify import audience
 from services.notify.compose import ComposedMail, Sender, compose
-from services.notify.headers import AddressError
+from services.notify.headers import AddressError, address
 from services.notify.letter import Letter
 from services.platform.clock import now
 from services.platform.db import claims
@@ -110,13 +110,26 @@ def _load(session: Session, notice_id: int) -> _Case:
 
 
 def _subject(case: _Case) -> audience.Subject:
-    code = case.submission.reason_code or "internal_error"
+    code = _reason_code(case)
     if case.notice.kind == "rejected":
         return audience.Rejected(code)
     if case.notice.kind == "quarantined":
         return audience.Quarantined(code)
     assert case.report is not None  # a verdict is about a report
     return audience.Judged(case.report.status, case.findings, tuple(case.report.uncertain))  # type: ignore[arg-type]
+
+
+def _reason_code(case: _Case) -> str:
+    """The reason of a rejection; a replay may have cleared it from the row before the notice was composed."""
+    return case.submission.reason_code or "internal_error"
+
+
+def _reachable(contact: audience.Contact) -> bool:
+    try:
+        address(contact.email)
+    except AddressError:
+        return False
+    return True
 
 
 def _draft(case: _Case, subject: audience.Subject, addressee: audience.Addressee) -> Draft:
@@ -139,9 +152,9 @@ def _draft(case: _Case, subject: audience.Subject, addressee: audience.Addressee
         pages=case.pages,
         clean=isinstance(subject, audience.Judged) and audience.vouched(subject),
         review_reason=report.reason if report else None,
-        reason_code=case.submission.reason_code,
+        reason_code=_reason_code(case),
         reason_detail=case.submission.reason_detail or "",
-        agency_told=any(contact.role == "agency" for contact in case.contacts),
+        agency_told=any(contact.role == "agency" and _reachable(contact) for contact in case.contacts),
     )
     key = _dedupe_key(case, addressee)
     name = f"{case.notice.id}.{key[:24]}@{config.mail_domain}"
@@ -155,15 +168,21 @@ def _draft(case: _Case, subject: audience.Subject, addressee: audience.Addressee
 def _dedupe_key(case: _Case, addressee: audience.Addressee) -> str:
     """Nobody is told the same thing about the same hand-in twice, however often it is read or judged again."""
     what = (
-        [case.submission.reason_code or ""]
+        [_reason_code(case)]
         if case.report is None
         else [str(case.report.year), str(case.report.position), *sorted(f.fingerprint for f in addressee.findings)]
     )
     if case.notice.kind == "quarantined":
         what.append(str(case.notice.generation))
     uncertain = sorted(addressee.uncertain)
-    parts = [addressee.kind, addressee.contact.email.casefold(), str(case.submission.id), *what, *uncertain]
+    parts = [addressee.kind, _address_key(addressee.contact.email), str(case.submission.id), *what, *uncertain]
     return hashlib.sha256("\x1f".join(parts).encode("utf-8")).hexdigest()
+
+
+def _address_key(email: str) -> str:
+    """Addresses that reach the same mailbox; the part before the @ may be case-sensitive."""
+    local, _, domain = email.rpartition("@")
+    return f"{local}@{domain.casefold()}"
 
 
 def _insert(session: Session, notice: Notice, draft: Draft, actor: str) -> int:

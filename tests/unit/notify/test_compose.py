@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
+from email.message import Message
 from email.utils import parsedate_to_datetime
 from html.parser import HTMLParser
 
@@ -16,7 +17,7 @@ from services.core.finding import Finding, Repair, Severity
 from services.core.form import form
 from services.core.report import Layout
 from services.notify.audience import Contact
-from services.notify.compose import compose, render
+from services.notify.compose import ComposedMail, compose, render
 from services.notify.headers import AddressError, HeaderError
 from services.notify.letter import Letter
 from tests.unit.notify import samples
@@ -27,9 +28,14 @@ def text_of(letter: Letter) -> str:
     return render(letter, SENDER).text
 
 
-def composed(letter: Letter, **changes):
-    given_ = {"sender": SENDER, "message_id": samples.MESSAGE_ID, "date": samples.COMPOSED} | changes
-    return compose(letter, **given_)
+def composed(letter: Letter, message_id: str = samples.MESSAGE_ID, date: datetime = samples.COMPOSED) -> ComposedMail:
+    return compose(letter, sender=SENDER, message_id=message_id, date=date)
+
+
+def decoded(part: Message) -> str:
+    body = part.get_payload(decode=True)
+    assert isinstance(body, bytes)
+    return body.decode().replace("\r\n", "\n")
 
 
 class _Words(HTMLParser):
@@ -146,6 +152,16 @@ class TestTheAgencysMail:
         )
         assert "很可能" not in text
 
+    def test_a_cell_whose_findings_another_cell_settles_too_is_not_put_at_the_top(self):
+        smaller = Repair(cell="table3.total.natural", from_=8, to=9, settles=["a2"])
+        text = text_of(
+            replace(samples.TO_MEND, findings=(samples.ROW_SUM, replace_finding(samples.COLUMN_SUM, repair=[smaller])))
+        )
+        top = text.split("【怎么办】")[0]
+        assert "改这一格，第 1、2 处就都对上了" in top
+        assert "应为 9" not in top
+        assert "→ 表三（七）总计 · 自然人：填报 8，很可能应为 9" in text
+
     def test_a_blank_to_fill_is_called_empty(self):
         filled = replace_finding(samples.ROW_SUM, repair=[Repair(cell="table3.granted.natural", from_=None, to=4)])
         assert "现在空着，很可能应为 4" in text_of(replace(samples.TO_MEND, findings=(filled,)))
@@ -162,7 +178,7 @@ class TestTheAgencysMail:
             (["sections.overview"], "一、总体情况"),
             (["table3.granted"], "表三（一）予以公开"),
             (["table2"], "表二"),
-            (["table3.no_such_row.total"], "报告正文"),
+            (["table3.no_such_row.total"], "表三"),
             (["table9.x.y"], "报告正文"),
             ([""], "报告正文"),
             ([], "正文和格式"),
@@ -255,10 +271,10 @@ class TestOnTheWire:
         assert mail.raw.isascii()
         assert max(map(len, mail.raw.split(b"\r\n"))) <= 200
         parsed = message_from_bytes(mail.raw)
-        plain, html = parsed.get_payload()
+        _whole, plain, html = parsed.walk()
         rendering = render(letter, SENDER)
-        assert plain.get_payload(decode=True).decode().replace("\r\n", "\n") == rendering.text
-        assert html.get_payload(decode=True).decode().replace("\r\n", "\n") == rendering.html
+        assert decoded(plain) == rendering.text
+        assert decoded(html) == rendering.html
         assert [part.get_content_type() for part in (plain, html)] == ["text/plain", "text/html"]
         assert [part.get_filename() for part in (plain, html)] == [None, None]
 
@@ -292,7 +308,8 @@ class TestTheHtml:
         letter = samples.ALL[name]
         page = "".join("".join(page_of(letter).words).split())
         for line in text_of(letter).splitlines():
-            for piece in re.split(r"[（）]", line.strip("·→—【】 \n")):
+            # the text numbers its steps and ends a label in a colon; a page is a word of its own in the HTML
+            for piece in re.split(r"[（）】]", re.sub(r"^\d+\. ", "", line.strip("·→—【】： "))):
                 if len(piece) > 8 and not piece.startswith(("应为", "按其余", "http")):
                     assert "".join(piece.split()) in page, piece
 
