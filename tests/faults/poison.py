@@ -21,7 +21,8 @@ def read_document(data: bytes, *, filename: str, max_pages: int = 300) -> Docume
         while True:
             eaten.append(bytearray(64 * 2**20))
     if b"%poison:hang" in data:
-        signal.pause()
+        while True:
+            pass
     if b"%poison:segfault" in data:
         ctypes.string_at(0)
     return read_as_usual(data, filename=filename, max_pages=max_pages)

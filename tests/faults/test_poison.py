@@ -16,7 +16,9 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
 def test_poison_is_quarantined_after_three_attempts(build: Callable[..., House], full_size: bool) -> None:
     neighbours = 60 if full_size else 8
-    house = build(settings={"reader": "tests.faults.poison:read_document", "reader_wall_seconds": 2})
+    house = build(
+        settings={"reader": "tests.faults.poison:read_document", "reader_wall_seconds": 3, "reader_memory_mb": 256}
+    )
     house.register([f"body{number}" for number in range(neighbours + len(MARKERS))])
     house.start("watch", "worker", "extract", "sweep")
     for number, marker in enumerate(MARKERS, start=neighbours):

@@ -54,6 +54,7 @@ def main(order_json: str) -> None:
     order = Order.model_validate_json(order_json)
     die_with(order.worker)
     os.setsid()
+    os.chdir("/")
     os.closerange(CONTROL_FD + 1, os.sysconf("SC_OPEN_MAX"))
     # a stop signal sent to every process of a service must not look like a crash of the document being read;
     # the end of the worker ends this process anyway
@@ -124,7 +125,7 @@ def _serve_one(control: socket.socket, reader: Reader, protections: Protections,
 def _end(pid: int) -> Ended:
     """Kill what is left of a child and its process group. A child that has exited keeps its own exit code."""
     for kill in (os.kill, os.killpg):
-        with suppress(ProcessLookupError, PermissionError):  # already over, or killed before it had its own group
+        with suppress(ProcessLookupError):  # already over, or killed before it had its own group
             kill(pid, signal.SIGKILL)
     _, status, usage = os.wait4(pid, 0)
     return Ended(

@@ -6,12 +6,13 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
 from infra.demo.authored import AuthoredReport
 from infra.demo.grids import Grid, GridCell, table2_grid, table3_grid, table4_grid
 from infra.demo.press import FONT, PAGE_WIDTH, wrap
-from services.core.report import Kind, Report
+from services.core.report import Report
 from services.ingest.readers import read_document
 
 TALL = 1500.0
@@ -31,6 +32,8 @@ class Drawing:
     over: Callable[[Canvas], None] | None = None
     after_cell: Callable[[Canvas, GridCell, float, float], None] | None = None
     without: frozenset[str] = frozenset()
+    spell: Callable[[str], str] = str  # what the text layer says for what is printed
+    encrypt: StandardEncryption | None = None
     sections: tuple[str, ...] = ("proactive", "requests", "disputes")
     words: Mapping[str, str] = field(default_factory=dict)  # words of a head or label → other words
     rows: Mapping[str, str] = field(default_factory=dict)  # label → label of the row whose place it takes
@@ -40,7 +43,7 @@ def draw(report: AuthoredReport, how: Drawing) -> bytes:
     """One tall page with everything on it."""
     out = io.BytesIO()
     wide, tall = (TALL, PAGE_WIDTH) if how.sideways else (PAGE_WIDTH, TALL)
-    canvas = Canvas(out, pagesize=(wide, tall), invariant=1)
+    canvas = Canvas(out, pagesize=(wide, tall), invariant=1, encrypt=how.encrypt)
     if how.sideways:
         canvas.translate(wide, 0)
         canvas.rotate(90)
@@ -49,18 +52,18 @@ def draw(report: AuthoredReport, how: Drawing) -> bytes:
     y = TALL - 60
     if how.form:
         canvas.beginForm("whole", 0, 0, PAGE_WIDTH, TALL)
-    y = line(canvas, report.title, y)
-    y = line(canvas, "一、总体情况", y)
-    y = line(canvas, "本机关认真做好政府信息公开工作，主动公开各类政府信息。", y)
+    y = line(canvas, how.spell(report.title), y)
+    y = line(canvas, how.spell("一、总体情况"), y)
+    y = line(canvas, how.spell("本机关认真做好政府信息公开工作，主动公开各类政府信息。"), y)
     grids = {"proactive": table2_grid, "requests": table3_grid, "disputes": table4_grid}
     for section in report.form.sections[1:4]:
-        y = line(canvas, section.heading, y)
+        y = line(canvas, how.spell(section.heading), y)
         if section.key in how.sections:
             y = table(canvas, reworded(grids[section.key](report), how), y, how)
-    y = line(canvas, "五、存在的主要问题及改进情况", y)
-    y = line(canvas, "公开的内容还不够全面，下一步加以改进。", y)
-    y = line(canvas, "六、其他需要报告的事项", y)
-    line(canvas, "本年度没有收取信息处理费。", y)
+    y = line(canvas, how.spell("五、存在的主要问题及改进情况"), y)
+    y = line(canvas, how.spell("公开的内容还不够全面，下一步加以改进。"), y)
+    y = line(canvas, how.spell("六、其他需要报告的事项"), y)
+    line(canvas, how.spell("本年度没有收取信息处理费。"), y)
     if how.over:
         how.over(canvas)
     if how.form:
@@ -118,7 +121,7 @@ def table(canvas: Canvas, grid: Grid, y: float, how: Drawing) -> float:
         middle = (box[1] + box[3]) / 2 + 5 * len(wrapped[id(cell)])
         canvas.setFont(FONT, 8)
         for number, text in enumerate(wrapped[id(cell)]):
-            canvas.drawCentredString((box[0] + box[2]) / 2, middle - 8 - 10 * number, text)
+            canvas.drawCentredString((box[0] + box[2]) / 2, middle - 8 - 10 * number, how.spell(text))
         if how.after_cell:
             how.after_cell(canvas, cell, (box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
     return ys[-1] - 16
@@ -158,14 +161,14 @@ def tables(report: Report) -> dict[str, object]:
 
 
 def silent_errors(read_back: Report, authored: AuthoredReport) -> list[str]:
-    """Figures that are wrong and yet vouched for."""
+    """Cells that are vouched for and do not say what is printed; a figure taken for a blank is such a cell too."""
     unsure = set(read_back.uncertain)
-    wanted = {path: authored.figure(path) for path in authored.paths()}
-    return [
-        path
-        for path, printed in wanted.items()
-        if path not in unsure
-        and (cell := read_back.cells.get(path)) is not None
-        and cell.kind is Kind.NUMBER
-        and read_back.figure(path) != printed
-    ]
+    wrong = []
+    for path in authored.paths():
+        printed = authored.figure(path)
+        cell = read_back.cells.get(path)
+        if cell is not None and path not in unsure:
+            value = None if isinstance(printed, str) else printed
+            if read_back.figure(path) != value:
+                wrong.append(path)
+    return wrong

@@ -1,4 +1,7 @@
-"""A reader that does what a hostile document might make a reader do; the document's text names the deed."""
+"""A reader that does what a hostile document might make a reader do, and rooms that read with it.
+
+The document's text names the deed.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,20 @@ from typing import Any, cast
 
 from services.core.errors import RejectedError
 from services.core.report import Document, Format
+from services.ingest.sandbox import ReadingRoom
 
+READER = "tests.unit.ingest.misbehaving_reader:read"
 ENVIRONMENT_AT_IMPORT = dict(os.environ)
+
+
+def open_room(reader=READER, **limits) -> ReadingRoom:
+    usual = {"wall_seconds": 30.0, "cpu_seconds": 1, "memory_mb": 256, "max_pages": 300, "max_output_bytes": 2**20}
+    return ReadingRoom(reader=reader, **(usual | limits))
+
+
+def said(reading_room: ReadingRoom, deed: str) -> str:
+    """What the misbehaving reader has to say after its deed."""
+    return reading_room.read(deed.encode(), filename="a.txt").engine.partition("|")[0]
 
 
 def read(data: bytes, *, filename: str, max_pages: int) -> Document:
@@ -155,16 +170,22 @@ def raise_own_limits(_: str) -> str:
     return "done"
 
 
+def own_status(field: str) -> str:
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except PermissionError:
+        return "denied"
+    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)[field]
+
+
 def describe(_: str) -> str:
     open_files = [fd for fd in range(64) if attempt(lambda fd=fd: os.fstat(fd)) == "done"]
-    secrets = [name for name in {**os.environ, **ENVIRONMENT_AT_IMPORT} if name.startswith("GOUJI")]
     return repr(
         {
-            "pid": os.getpid(),
-            "zygote": os.getppid(),
             "open": open_files,
+            "folder": str(Path.cwd()),
             "environment": sorted({**os.environ, **ENVIRONMENT_AT_IMPORT}),
-            "secrets": secrets,
+            "no_new_privs": own_status("NoNewPrivs") in {"1", "denied"},
             "own_group": attempt(os.getpgrp) != "done" or os.getpgrp() == os.getpid(),
         }
     )

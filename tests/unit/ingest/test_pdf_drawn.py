@@ -140,7 +140,7 @@ def test_words_in_a_numeric_cell_are_reported_as_words(authored: AuthoredReport)
     assert report.figure("table3.granted.natural") is None
     assert report.cells["table3.granted.natural"].kind is Kind.TEXT
     assert report.cells["table3.granted.natural"].text == "见附"
-    assert silent_errors(report, authored) == []
+    assert silent_errors(report, authored.with_printed({"table3.granted.natural": "见附"})) == []
 
 
 def test_an_error_of_the_agency_is_read_as_printed_and_vouched_for(authored: AuthoredReport) -> None:
@@ -235,3 +235,30 @@ def test_a_letter_is_no_annual_report() -> None:
     with pytest.raises(RejectedError) as caught:
         read_document(out.getvalue(), filename="letter.pdf")
     assert caught.value.reason.code == "not_annual_report"
+
+
+def noise(text: str) -> str:
+    """Each character as another Han character, the same one for the same character."""
+    return "".join(chr(0x4E00 + (ord(char) * 7919) % 20000) for char in text)
+
+
+def test_a_garbled_character_map_is_a_bad_text_layer(authored: AuthoredReport) -> None:
+    with pytest.raises(RejectedError) as caught:
+        read(draw(authored, Drawing(spell=noise)))
+    assert caught.value.reason.code == "bad_text_layer"
+
+
+def test_ascii_in_place_of_characters_is_a_bad_text_layer(authored: AuthoredReport) -> None:
+    with pytest.raises(RejectedError) as caught:
+        read(draw(authored, Drawing(spell=lambda text: "".join(chr(33 + ord(char) % 90) for char in text))))
+    assert caught.value.reason.code == "bad_text_layer"
+
+
+@pytest.mark.parametrize("permuted", ["1234567890", "0132456789", "0213456789", "9123456780", "9876543210"])
+def test_a_character_map_with_only_the_digits_exchanged_is_never_trusted(
+    authored: AuthoredReport, permuted: str
+) -> None:
+    table = str.maketrans("0123456789", permuted)
+    report = read(draw(authored, Drawing(spell=lambda text: text.translate(table))))
+    assert report.status != "ok"
+    assert silent_errors(report, authored) == []

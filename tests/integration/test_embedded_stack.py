@@ -1,0 +1,257 @@
+"""`gouji up` without gouji: the real servers, with stand-ins for the roles."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from urllib.request import urlopen
+
+import minio
+import pytest
+
+from infra.embedded.process import StartError, free_port, port_answers, wait_until
+from infra.embedded.stack import Stack
+from infra.embedded.supervisor import ROLES, up
+from services.platform.settings import Settings
+
+pytestmark = pytest.mark.integration
+ROOT = Path(__file__).resolve().parents[2]
+
+# Every role waits for SIGTERM; `serve` answers /readyz meanwhile. $BROKEN names one that ends at once instead.
+STAND_IN = textwrap.dedent("""
+    import os, signal, sys, threading
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+    role = sys.argv[1]
+    print("args", *sys.argv[1:], flush=True)
+    if role == os.environ.get("BROKEN"):
+        sys.exit("broken on purpose")
+    if role == "migrate":
+        sys.exit(0)
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    if role == "serve":
+        class Ready(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200 if self.path == "/readyz" else 404)
+                self.end_headers()
+            do_POST = do_GET
+            def log_message(self, *_):
+                pass
+        server = HTTPServer(("127.0.0.1", int(os.environ["GOUJI_HTTP_PORT"])), Ready)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    while True:
+        signal.pause()
+""")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("GOUJI_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def command(tmp_path):
+    program = tmp_path / "stand_in.py"
+    program.write_text(STAND_IN)
+    return (sys.executable, str(program))
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(state_dir=tmp_path / "state", http_port=free_port())
+
+
+def until(done) -> None:
+    wait_until(done, seconds=30, error=lambda: AssertionError("did not happen"))
+
+
+def test_the_stack_gives_the_roles_all_they_need(settings):
+    with Stack(settings) as stack:
+        ours = stack.settings
+        ours.require_secrets()
+        assert ours.state_dir.is_absolute()
+        assert ours.drop_folder.is_dir()
+        assert ours.database_url == f"sqlite:///{stack.state}/gouji.db"
+        assert ours.s3_notify_arns == "arn:minio:sqs::FAST:webhook,arn:minio:sqs::SAFE:webhook"
+        assert set(stack.env()) <= {f"GOUJI_{name.upper()}" for name in Settings.model_fields}
+        assert port_answers(ours.smtp_port)
+        assert stack.broker
+        assert ours.broker_url.get_secret_value() == stack.broker.url
+        assert stack.broker.healthy()
+        store = minio.Minio(
+            ours.s3_endpoint,
+            ours.s3_access_key.get_secret_value(),
+            ours.s3_secret_key.get_secret_value(),
+            secure=False,
+            region=ours.s3_region,
+        )
+        stack.prepare()
+        assert {bucket.name for bucket in store.list_buckets()} == {ours.s3_inbox, ours.s3_originals}
+        stack.prepare()  # once more changes nothing
+        assert len(store.get_bucket_notification(ours.s3_inbox).queue_config_list) == 2
+        store.put_object(ours.s3_inbox, "agency/report.pdf", io.BytesIO(b"report"), 6)
+    assert not any(server.alive() for server in stack.servers)
+
+
+def test_addresses_and_secrets_survive_a_restart(tmp_path):
+    config = Settings(state_dir=tmp_path / "state")
+    with Stack(config) as stack:
+        before = stack.env()
+        mail = stack.mail.url if stack.mail else ""
+    with Stack(config) as again:
+        assert again.env() == before
+        assert again.mail
+        assert again.mail.url == mail
+
+
+def test_only_the_owner_can_enter_the_state_folder(settings):
+    with Stack(settings) as stack:
+        assert stack.state.stat().st_mode & 0o077 == 0
+        assert (stack.state / "secrets.env").stat().st_mode & 0o077 == 0
+
+
+def test_servers_that_the_settings_name_are_not_started(tmp_path):
+    config = Settings(
+        state_dir=tmp_path / "state",
+        broker_url="redis://10.0.0.1:6379/5",
+        s3_endpoint="s3.example:443",
+        s3_access_key="ours",
+        s3_secret_key="hidden",
+        s3_secure=True,
+        smtp_host="relay.example",
+        smtp_user="gouji",
+        database_url="postgresql+psycopg://db.example/gouji",
+    )
+    stack = Stack(config)
+    assert stack.servers == ()
+    ours = stack.settings
+    assert ours.broker_url.get_secret_value() == "redis://10.0.0.1:6379/5"
+    assert (ours.s3_endpoint, ours.s3_secure, ours.s3_notify_arns) == ("s3.example:443", True, "")
+    assert (ours.s3_access_key.get_secret_value(), ours.s3_secret_key.get_secret_value()) == ("ours", "hidden")
+    assert (ours.smtp_host, ours.smtp_user) == ("relay.example", "gouji")
+    assert ours.database_url == "postgresql+psycopg://db.example/gouji"
+
+
+@pytest.mark.postgres
+def test_postgres_takes_the_place_of_the_file_when_asked_for(settings):
+    stack = Stack(settings, postgres=True)
+    assert stack.database
+    try:
+        stack.start()
+        assert stack.settings.database_url.startswith("postgresql+psycopg://gouji:")
+    finally:
+        stack.stop()
+        stack.database.destroy()
+
+
+def test_a_port_that_was_asked_for_and_is_taken_is_an_error(settings):
+    import socket
+
+    with socket.create_server(("127.0.0.1", settings.http_port)), pytest.raises(StartError, match="GOUJI_HTTP_PORT"):
+        Stack(settings)
+
+
+def test_up_starts_every_role_and_stops_all(settings, command):
+    with up(settings, command=command) as running:
+        assert urlopen(f"{running.desk_url}/readyz", timeout=5).status == 200
+        assert running.mail_url
+        assert urlopen(running.mail_url, timeout=5).status == 200
+        assert running.drop_folder.is_dir()
+        assert set(running.supervisor.pids()) == {role.name for role in ROLES}
+        until(lambda: "args worker --role extract" in (running.logs / "extract.log").read_text())
+        assert "args migrate" in (running.logs / "migrate.log").read_text()
+        pids = [*running.supervisor.pids().values(), *(server.pid for server in running.stack.servers)]
+    assert not [pid for pid in pids if pid and Path(f"/proc/{pid}").exists()]
+
+
+def test_a_role_and_a_server_that_die_are_brought_back_at_their_address(settings, command):
+    with up(settings, command=command) as running:
+        sweep = running.supervisor.pids()["sweep"]
+        broker = running.stack.broker
+        assert broker
+        assert broker.pid
+        url, died = broker.url, broker.pid
+        os.kill(sweep, signal.SIGKILL)
+        os.kill(died, signal.SIGKILL)
+        until(lambda: running.supervisor.pids().get("sweep", sweep) != sweep)
+        until(lambda: broker.pid != died and broker.healthy())
+        assert broker.url == url
+
+
+def test_a_second_up_in_the_same_folder_is_refused(settings, command):
+    with up(settings, command=command), pytest.raises(StartError, match=r"another `gouji up` \(process \d+\)"):
+        up(settings, command=command)
+
+
+def test_a_failed_migration_ends_the_start_and_leaves_nothing_running(settings, command, monkeypatch):
+    monkeypatch.setenv("BROKEN", "migrate")
+    with pytest.raises(StartError, match=r"(?s)database could not be brought up to date.*broken on purpose"):
+        up(settings, command=command)
+    assert not list(settings.state_dir.rglob("*.pid"))
+    monkeypatch.delenv("BROKEN")
+    up(settings, command=command).stop()
+
+
+def test_a_service_that_always_ends_fails_the_start_with_its_log(settings, command, monkeypatch):
+    monkeypatch.setenv("BROKEN", "serve")
+    with pytest.raises(StartError, match=r"(?s)serve: /readyz did not answer.*broken on purpose"):
+        up(settings, command=command)
+    assert not list(settings.state_dir.rglob("*.pid"))
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_everything_in_order(settings, command, tmp_path, sign):
+    program = textwrap.dedent(f"""
+        from pathlib import Path
+        from infra.embedded.supervisor import up
+        from services.platform.settings import Settings
+        settings = Settings(state_dir=Path({str(settings.state_dir)!r}), http_port={settings.http_port})
+        try:
+            with up(settings, command={command!r}) as running:
+                print("ready", flush=True)
+                running.wait()
+        except KeyboardInterrupt:
+            pass  # the signal came before wait()
+        print("stopped", flush=True)
+    """)
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        pids = [int(place.read_text()) for place in settings.state_dir.rglob("*.pid")]
+        assert len(pids) == len(ROLES) + 3
+        process.send_signal(sign)
+        assert process.stdout.readline() == "stopped\n"
+        assert process.wait(timeout=30) == 0
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+def test_when_up_is_killed_nothing_is_left_and_it_can_start_again(settings, command):
+    program = textwrap.dedent(f"""
+        import signal
+        from pathlib import Path
+        from infra.embedded.supervisor import up
+        from services.platform.settings import Settings
+        up(Settings(state_dir=Path({str(settings.state_dir)!r}), http_port={settings.http_port}), command={command!r})
+        print("ready", flush=True)
+        signal.pause()
+    """)
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        pids = [int(place.read_text()) for place in settings.state_dir.rglob("*.pid")]
+        process.kill()
+    until(lambda: not [pid for pid in pids if lives(pid)])
+    up(settings, command=command).stop()
+
+
+def lives(pid: int) -> bool:
+    """A zombie, which only its new parent can collect, counts as dead."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
