@@ -11,11 +11,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from services.cli.findings_table import cell_place, console, findings_table
 from services.core.errors import CrashedError, RejectedError
-from services.core.finding import Finding, Severity
-from services.core.form import place
+from services.core.finding import Severity
 from services.core.report import Document, Format, Report
 from services.ingest.extract import make_reading_room
 from services.ingest.sandbox import ReadingRoom
@@ -25,8 +24,6 @@ from services.validate.judge import Context, judge
 EXIT_ERRORS = 1
 EXIT_UNREADABLE = 2
 
-_COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
-_WORDS = {Severity.ERROR: "错误", Severity.WARNING: "提醒", Severity.INFO: "提示"}
 _STATUS = {"ok": "[green]读取完整[/]", "review": "[yellow]部分数字需人工核对[/]", "failed": "[red]未能读取[/]"}
 
 
@@ -40,7 +37,7 @@ def check(
 ) -> int:
     """Read and judge documents. Exit status: 0 no errors found, 1 errors found, 2 some document could not be read."""
     worst = 0
-    console = Console()
+    out = console()
     context = Context(body_code=None, body_name=agency, expected_year=year, received_on=None)
     with make_reading_room(settings()) as room:
         for file in files:
@@ -48,7 +45,7 @@ def check(
             if as_json:
                 print(json.dumps(document.published(), ensure_ascii=False), flush=True)
             else:
-                _show(console, document)
+                _show(out, document)
             worst = max(worst, _status(document))
     return worst
 
@@ -100,53 +97,12 @@ def _show(console: Console, document: Document) -> None:
         console.print(f"[bold]{escape(title)}[/]  {_STATUS[report.status]}  [dim]{document.seconds:.2f} 秒[/]")
         if report.reason:
             console.print(escape(report.reason))
+        pages = {path: cell.page for path, cell in report.cells.items() if cell.page}
         if report.uncertain:
-            shown = "、".join(_place(path, report) for path in report.uncertain[:8])
+            shown = "、".join(cell_place(path, report.layout, pages) for path in report.uncertain[:8])
             more = f" 等 {len(report.uncertain)} 处" if len(report.uncertain) > 8 else ""
             console.print(f"[yellow]请对照原文核对：[/]{escape(shown)}{more}")
         if report.findings:
-            console.print(_findings(report))
+            console.print(findings_table(report.findings, report.layout, pages))
         elif report.status == "ok":
             console.print("[green]全部勾稽关系成立，没有发现问题。[/]")
-
-
-def _findings(report: Report) -> Table:
-    table = Table(show_lines=True, expand=True)
-    table.add_column("规则", no_wrap=True, width=6)
-    table.add_column("位置", ratio=3, overflow="fold")
-    table.add_column("应为", no_wrap=True, justify="right")
-    table.add_column("填报", no_wrap=True, justify="right")
-    table.add_column("说明", ratio=5, overflow="fold")
-    for found in report.findings:
-        table.add_row(
-            f"[{_COLOURS[found.severity]}]{_WORDS[found.severity]}[/]\n{found.rule}",
-            escape(_places(found, report)),
-            _short(found.expected),
-            _short(found.actual),
-            escape(found.message),
-        )
-    return table
-
-
-def _short(value: float | str | None) -> str:
-    """A figure for the narrow columns; texts stand in the message."""
-    return "" if value is None or isinstance(value, str) else str(value)
-
-
-def _places(found: Finding, report: Report) -> str:
-    shown = [_place(path, report) for path in found.where[:3]]
-    if len(found.where) > 3:
-        shown.append(f"等 {len(found.where)} 处")
-    return "\n".join(shown)
-
-
-def _place(path: str, report: Report) -> str:
-    """The cell in words, with its page where there is one."""
-    table = path.split(".", 1)[0]
-    layout = getattr(report.layout, table, None) or "2021"
-    try:
-        words = place(path, layout)
-    except (KeyError, ValueError, StopIteration):
-        words = path
-    cell = report.cells.get(path)
-    return f"{words}（第 {cell.page} 页）" if cell and cell.page else words

@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 from sqlalchemy import select
 
+from services.cli.findings_table import console as make_console
+from services.cli.findings_table import findings_table
 from services.cli.local import start, where
 from services.core.errors import REASONS
-from services.core.form import place
+from services.core.finding import Finding
 from services.core.lifecycle import STATE_WORDS, TERMINAL, MailState, SubmissionState
+from services.core.report import Layout
 from services.platform.access import Role, issue_token
 from services.platform.clock import in_china
 from services.platform.db.engine import reading, unit_of_work
-from services.platform.db.models import FindingRow, Mail, Notice, ReportRow, Submission, Transition
+from services.platform.db.models import CellRow, FindingRow, Mail, Notice, ReportRow, Submission, Transition
 from services.platform.db.repositories import registry
 from services.platform.settings import Settings, settings
 
@@ -44,7 +46,7 @@ def run_demo(state: Path, *, postgres: bool, once: bool, begin_anew: bool) -> in
     """Run the demo; returns the exit status: 0 when every sample ended as it should."""
     from infra.demo.samples import REGISTER, write_samples
 
-    console = Console()
+    console = make_console()
     if begin_anew and state.exists():
         shutil.rmtree(state)
     console.print("正在启动对象存储、消息队列、数据库、邮件收集器和各项服务……")
@@ -102,7 +104,7 @@ def _show(console: Console, samples: list[Sample]) -> bool:
     console.rule("[bold]账目[/]")
     result = balance(settings(), tables_only=False)
     show(console, result)
-    _show_mails(console)
+    _show_one_mail(console)
     return good and result.balances
 
 
@@ -128,7 +130,9 @@ def _show_sample(console: Console, sample: Sample) -> bool:
             else []
         )
         sent = session.scalars(select(Mail).where(Mail.submission_id == row.id).order_by(Mail.id)).all()
-        layout = dict(report.layout) if report else {}
+        layout = Layout.model_validate(report.layout) if report else Layout()
+        cells = select(CellRow.path, CellRow.page).where(CellRow.report_id == (report.id if report else 0))
+        pages = {path: page for path, page in session.execute(cells) if page}
     console.rule(f"[bold]{escape(sample.agency_code)}  {escape(sample.name)}[/]")
     for step in steps:
         if step.after in {*TERMINAL["submission"], "announced", "received", "extracted"}:
@@ -141,7 +145,7 @@ def _show_sample(console: Console, sample: Sample) -> bool:
             f"  {escape(report.agency_name or '')} {report.year} 年，第 {report.revision} 版，读取结果 {report.status}"
         )
     if findings:
-        console.print(_findings_table(list(findings), layout))
+        console.print(findings_table([Finding.model_validate(row.body) for row in findings], layout, pages))
     for mail in sent:
         console.print(
             f"  邮件 {STATE_WORDS[MailState(mail.state)]} → {escape(mail.recipient_email)}：{escape(mail.subject)}"
@@ -167,31 +171,15 @@ def _as_expected(
     return not any(differs)
 
 
-def _findings_table(findings: list[FindingRow], layout: dict[str, str | None]) -> Table:
-    table = Table("规则", "程度", "位置", "应为", "填报", "说明", show_lines=False)
-    for found in findings:
-        body = found.body
-        places = [place(path, layout.get(path.split(".", 1)[0]) or "2021") for path in body["where"][:2]]
-        table.add_row(
-            found.rule,
-            found.severity,
-            escape("\n".join(places)),
-            "" if body["expected"] is None else str(body["expected"]),
-            "" if body["actual"] is None else str(body["actual"]),
-            escape(body["message"]),
-        )
-    return table
-
-
-def _show_mails(console: Console) -> None:
+def _show_one_mail(console: Console) -> None:
+    """The mail to the agency with most to mend, in full."""
     with reading() as session:
-        mails = session.scalars(select(Mail).order_by(Mail.id)).all()
-    console.rule("[bold]邮件[/]")
-    for mail in mails:
-        console.print(
-            f"  {STATE_WORDS[MailState(mail.state)]}  {escape(mail.recipient_email):<34} {escape(mail.subject)}"
-        )
-    chosen = next((mail for mail in mails if mail.kind == "verdict" and mail.role == "agency"), None)
+        chosen = session.scalars(
+            select(Mail)
+            .join(ReportRow, ReportRow.id == Mail.report_id)
+            .where(Mail.kind == "verdict", Mail.role == "agency")
+            .order_by(ReportRow.errors.desc(), Mail.id)
+        ).first()
     if chosen is None:
         return
     console.rule("[bold]其中一封的全文[/]")

@@ -110,7 +110,7 @@ def _unknown(batch: list[Stored]) -> list[Stored]:
         known = set(
             session.execute(
                 select(Submission.bucket, Submission.object_key, Submission.version).where(columns.in_(names))
-            ).tuples()
+            )
         )
     return [item for item in batch if (item.bucket, item.key, item.version) not in known]
 

@@ -7,6 +7,7 @@ import time
 
 from services.core.errors import RejectedError
 from services.core.report import Document, Report
+from services.ingest.readers.pdf import read_pdf
 from services.ingest.readers.routing import route
 from services.ingest.readers.text import decode, read_text
 from services.ingest.recognise.report import is_annual_report, recognise
@@ -24,9 +25,7 @@ def read_document(data: bytes, *, filename: str, max_pages: int = 300) -> Docume
     """
     started = time.perf_counter()
     if route(data) == "pdf":
-        from services.ingest.readers import pdf
-
-        content_format, engine, reports = pdf.read_pdf(data, max_pages=max_pages)
+        content_format, engine, reports = read_pdf(data, max_pages=max_pages)
     else:
         content = read_text(decode(data))
         content_format, engine = content.format, "text/1"

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from services.core.errors import RejectedError
 from services.core.report import Format, Report
 from services.ingest.readers.pdfium import open_pdf, page_count, read_page
+from services.ingest.readers.second_opinion import read_again
 from services.ingest.recognise.lattice import TooManyLinesError
 from services.ingest.recognise.pages import page_items
 from services.ingest.recognise.primitives import Content, Item, Line, Place, SecondOpinion, TableRow
@@ -56,8 +57,6 @@ def read_pdf(data: bytes, *, max_pages: int) -> tuple[Format, str, list[Report]]
 
 def _second_opinion(data: bytes, read: _Read) -> SecondOpinion:
     def ask(places: Iterable[Place]) -> dict[Place, str | None]:
-        from services.ingest.readers.second_opinion import read_again
-
         return read_again(data, places, turned=read.turned)
 
     return ask

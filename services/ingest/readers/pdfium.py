@@ -57,8 +57,8 @@ class _Frame:
 @contextmanager
 def open_pdf(data: bytes) -> Iterator[Any]:
     """An open pdfium document. Raises RejectedError: encrypted, damaged."""
-    buffer = ctypes.create_string_buffer(data, len(data))
-    document = raw.FPDF_LoadMemDocument64(buffer, len(data), None)
+    # pdfium reads from `data` itself, which the caller's frame keeps alive
+    document = raw.FPDF_LoadMemDocument64(data, len(data), None)
     if not document:
         if raw.FPDF_GetLastError() == raw.FPDF_ERR_PASSWORD:
             raise RejectedError("encrypted")

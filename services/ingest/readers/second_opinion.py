@@ -31,6 +31,8 @@ def read_again(data: bytes, places: Iterable[Place], *, turned: Container[int] =
             for page in document.pages:
                 answers.update(_answers(page, wanted.get(page.page_number, [])))
                 page.close()
+    except MemoryError:
+        raise  # the sandbox's limit, not the file's syntax
     except Exception:  # noqa: BLE001 - a hostile file may break this parser in any way; no answer means doubt
         return answers
     return answers

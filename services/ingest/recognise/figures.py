@@ -61,14 +61,14 @@ def _parse(text: str, number: NumberKind, unit: str) -> Printed:
         return Printed(None, Kind.DASH)
     if tight in ("零", "〇", "○"):
         return Printed(0, Kind.NUMBER)
-    return _number(flat, tight, number, unit)
+    return _number(flat, tight, number, unit, broken="\n" in text.strip())
 
 
-def _number(flat: str, tight: str, number: NumberKind, unit: str) -> Printed:
+def _number(flat: str, tight: str, number: NumberKind, unit: str, *, broken: bool) -> Printed:
     sign_word = _CHANGE_WORD.match(tight) if number == "signed" else None
     body = tight[sign_word.end() :] if sign_word else tight
     match = _NUMBER.match(body)
-    if match is None or len(match["whole"]) > _MOST_DIGITS:
+    if match is None or len(match["whole"].replace(",", "")) > _MOST_DIGITS:
         return Printed(None, Kind.TEXT, doubt="单元格里不是数字")
     unit_match = _UNIT.match(body, match.end())
     end = unit_match.end() if unit_match else match.end()
@@ -85,7 +85,7 @@ def _number(flat: str, tight: str, number: NumberKind, unit: str) -> Printed:
         value = amount.scaleb(-_TEN_THOUSAND_YUAN_DIGITS) if said == "元" else amount
     elif said in ("元", "万元"):
         doubt = doubt or "件数单元格里写有金额单位"
-    return Printed(value, Kind.NUMBER, note, doubt or _blanks_inside(flat, match[0]))
+    return Printed(value, Kind.NUMBER, note, doubt or _blanks_inside(flat, match[0], broken))
 
 
 def _value(match: re.Match[str], *, negative: bool) -> int | Decimal:
@@ -105,15 +105,15 @@ def _note(rest: str) -> tuple[str, str]:
     return "", "text"
 
 
-def _blanks_inside(flat: str, digits: str) -> str:
-    """A doubt when blanks stand inside the digits other than as thousands separators."""
+def _blanks_inside(flat: str, digits: str, broken: bool) -> str:  # noqa: FBT001 - private, read at one place
+    """A doubt when blanks stand inside the digits other than as thousands separators; a line break separates nothing."""
     seen, end = 0, 0
     for end, char in enumerate(flat, 1):  # noqa: B007 - the position is what the loop is for
         seen += char in "0123456789,.+-"
         if seen == len(digits):
             break
     printed = flat[:end].lstrip("增加减少+-（ ")
-    if " " not in printed or _GROUPED_BY_BLANKS.fullmatch(printed):
+    if " " not in printed or (_GROUPED_BY_BLANKS.fullmatch(printed) and not broken):
         return ""
     return "数字中间有空格或换行"
 

@@ -27,6 +27,10 @@ _GOOD_DATE = re.compile(
 _DATE_PIECES = re.compile(r"^[\d\s〇○零一二三四五六七八九十年月日./-]{5,24}$")
 _DAY = rf"({_YEAR})年(\d{{1,2}})月(\d{{1,2}})日"
 _PERIOD = re.compile(rf"{_DAY}起?(?:至|到|—+|-+|~|～)(?:{_DAY}|(\d{{1,2}})月(\d{{1,2}})日)")
+_PAGE_NUMBER = re.compile(
+    r"^(?:[-—–·\s]*\d{1,3}[-—–·\s]*|第\s*\d{1,3}\s*页[\s,，/]*(?:共\s*\d{1,3}\s*页)?|\d{1,3}\s*/\s*\d{1,3})$"
+)
+_ODD_YEAR = re.compile(r"\d{4}年?度?$")
 _CONTACT = {
     "address": re.compile(r"地\s*址\s*[:：]?\s*([^，,；;。）)\n]{4,60})"),
     "postcode": re.compile(r"邮\s*(?:政\s*)?编\s*码?\s*[:：]?\s*(\d{6})(?!\d)"),
@@ -42,17 +46,31 @@ _LONGEST_TITLE = 120
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """A report's title: which items it takes (first, one past the last), the body and the year it names."""
+    """A report's title: which items it takes (first, one past the last), the body and the year it names.
+
+    ``odd_year``: a year is printed that is none of our time, so the digits of the text layer may be wrong.
+    """
 
     first: int
     end: int
     text: str
     agency: str
     year: int | None
+    odd_year: bool = False
+
+
+def is_page_number(text: str) -> bool:
+    """Whether a line by itself may be a page number: ``3``, ``— 3 —``, ``第 3 页 共 7 页``, ``3/7``."""
+    return bool(_PAGE_NUMBER.match(text.strip()))
 
 
 def _arabic(text: str) -> str:
     return "".join(_HAN_DIGITS.get(char, char) for char in text)
+
+
+def _without_odd_year(name: str) -> tuple[str, bool]:
+    bare = _ODD_YEAR.sub("", name)
+    return bare, bare != name
 
 
 def _texts(items: Sequence[Item], index: int) -> str:
@@ -66,14 +84,18 @@ def title_at(items: Sequence[Item], index: int) -> Title | None:
     for end in range(index, min(index + _TITLE_LINES, len(items))):
         if not isinstance(items[end], Line):
             return None
-        joined += _texts(items, end)
+        text = _texts(items, end)
+        if (_DATE_PIECES.match(text) and "月" in text) or (end == index and is_page_number(text)):
+            return None
+        joined += text
         flat = squeeze(joined)
         if len(flat) > _LONGEST_TITLE or section_key(_texts(items, end)):
             return None
         match = _TITLE.match(flat)
         if match and flat and not any(mark in flat for mark in "，。；：,;:"):
             year = int(_arabic(match["year"])) if match["year"] else None
-            return Title(index, end + 1, joined, match["agency"].removesuffix("关于"), year)
+            agency, odd = _without_odd_year(match["agency"].removesuffix("关于"))
+            return Title(index, end + 1, joined, agency, year, odd_year=odd and year is None)
     return None
 
 
@@ -88,7 +110,7 @@ def find_title(items: Sequence[Item]) -> Title | None:
         above = next((i for i in range(index - 1, -1, -1) if _texts(items, i)), None)
         name = squeeze(_texts(items, above)) if above is not None else ""
         if above is not None and _NAME.match(name) and not _DATE_PIECES.match(name):
-            return Title(above, found.end, f"{_texts(items, above)}{found.text}", name, found.year)
+            return Title(above, found.end, f"{_texts(items, above)}{found.text}", name, found.year, found.odd_year)
         return found
     return None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from services.ingest.recognise.lattice import SLIVER, Lattice, Segment, find_lattices
+from services.ingest.recognise.opening import is_page_number
 from services.ingest.recognise.primitives import Box, Entry, Item, Line, Place, TableRow
 
 Glyph = tuple[str, float, float, float, float]
@@ -18,6 +19,8 @@ _BLANK_GAP = 0.45
 _SMALL = 0.8
 """Digits lower than this share of the highest digit of their cell are superscripts, not figures."""
 _OVERLAP = 0.5
+_MARGIN = 0.12
+"""Share of the page at top and bottom in which page numbers stand."""
 
 
 @dataclass(slots=True)
@@ -72,8 +75,11 @@ def page_items(page: PageInk, grid: int) -> tuple[list[Item], int]:
         grid += 1
     for glyphs in lines_of(outside):
         top = min(glyph[2] for glyph in glyphs)
+        text = join(glyphs)
+        if not _MARGIN < top / page.height < 1 - _MARGIN and is_page_number(text):
+            continue
         box = (min(g[1] for g in glyphs), top, max(g[3] for g in glyphs), max(g[4] for g in glyphs))
-        placed.append((top, [Line(join(glyphs), Place(page=page.number, bbox=page.seen(box)))]))
+        placed.append((top, [Line(text, Place(page=page.number, bbox=page.seen(box)))]))
     placed.sort(key=lambda one: one[0])
     return [item for _, items in placed for item in items], grid
 

@@ -29,7 +29,8 @@ class TableFound:
     """One table as recognised.
 
     ``figures``: cell path → figure. ``missing``: row path → why no figure of that row was taken. ``widths``: row path
-    → figures printed in the row, where that is not what the form has.
+    → figures printed in the row, where that is not what the form has. ``distrust``: why no digit of the whole document
+    is to be trusted, else empty.
     """
 
     layout: str
@@ -39,6 +40,7 @@ class TableFound:
     widths: dict[str, int] = field(default_factory=dict)
     blank_rows: list[str] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
+    distrust: str = ""
 
     def doubt_all(self, why: str) -> None:
         """Vouch for no figure of this table, for one common reason."""

@@ -48,11 +48,12 @@ def recognise(content: Content, second_opinion: SecondOpinion | None = None) -> 
 def _report(items: Sequence[Item], content: Content, second_opinion: SecondOpinion | None) -> Report:
     rows = split_tables(items).rows
     draft = _Draft({2: read_table2(rows[2]), 3: read_table3(rows[3]), 4: read_table4(rows[4])})
+    title = find_title(items)
+    _distrust(draft, title)
     for number, table in draft.found.items():
         if table is not None:
             _doubt_pictures(table, content)
             _rate(draft, number, table, second_opinion)
-    title = find_title(items)
     ending = find_ending(items, title)
     sections = find_sections(items[: ending.first] if ending.first else items)
     reading = _reading(draft, items, title, ending)
@@ -73,6 +74,16 @@ def _report(items: Sequence[Item], content: Content, second_opinion: SecondOpini
         sections=sections,
         reading=reading if tables or title else None,
     )
+
+
+def _distrust(draft: _Draft, title: Title | None) -> None:
+    """Wrong item numbers or an impossible year in the title cast doubt on every digit of the document."""
+    found = [table for table in draft.found.values() if table is not None]
+    why = next((table.distrust for table in found if table.distrust), "")
+    if not why and title is not None and title.odd_year:
+        why = "标题中的年份不合常理，文件里的数字编码可能有误"
+    for table in found if why else ():
+        table.doubt_all(why)
 
 
 def _doubt_pictures(table: TableFound, content: Content) -> None:
@@ -114,8 +125,9 @@ def _read_again(table: TableFound, paths: set[str], second_opinion: SecondOpinio
         placed = table.figures[path]
         again = readings.get(placed.entry.place)
         if again is not None and _same(placed, again):
-            if placed.text_doubt and placed.printed.value is None:
-                placed.doubt = ""  # words, and words in both readings: that is what is printed
+            words = not any(char.isnumeric() for char in placed.entry.text)
+            if placed.text_doubt and placed.printed.value is None and words:
+                placed.doubt = ""  # words alone, in both readings: that is what is printed
         elif not placed.doubt:
             placed.doubt = "两种读法得到的数字不同" if again is not None else "相关数字对不上，且无法用另一种读法核对"
 

@@ -64,6 +64,9 @@ def _opening_row(row: TableRow) -> str | None:
 def _cut(items: Sequence[Item], low: int, high: int) -> int:
     for index in range(low, high):
         if title := title_at(items, index):
+            later = title_at(items, index + 1)
+            if later is not None and later.end == title.end:
+                continue  # the line above the title belongs to the report before
             above = index - 1
             takes_name = not title.agency and above >= low and isinstance(items[above], Line)
             return above if takes_name else index

@@ -9,7 +9,7 @@ from itertools import pairwise
 from services.core.form import form
 from services.core.form.labels import squeeze
 from services.ingest.recognise import labels
-from services.ingest.recognise.figures import looks_like_figure
+from services.ingest.recognise.figures import looks_like_figure, parse_figure
 from services.ingest.recognise.placed import TableFound, choose, core, is_blank, place_figure
 from services.ingest.recognise.primitives import Entry, TableRow
 from services.ingest.recognise.table3_columns import Columns, read_columns
@@ -150,14 +150,14 @@ def _place_by_order(lines: list[_Line]) -> None:
         if key := labels.match_part(line.label, gap):
             line.key, line.how = key, "part"
             alone = len([one for one in gap if one != "other_all"]) == 1
-            line.why = "" if alone else "行名不完整"
+            line.why = "" if alone and not line.blank else "行名不完整"
         elif key := labels.match_similar(line.label, gap):
             line.key, line.how, line.why = key, "similar", f"行名“{_short(line.label)}”与规定的行名不一致"
         if line.key:
             found.add(line.key)
         elif not line.blank:
             for neighbour in (*lines[max(0, index - 1) : index], *lines[index + 1 : index + 2]):
-                neighbour.why = neighbour.why or ("相邻有一行数字认不出行名" if neighbour.blank else "")
+                neighbour.why = neighbour.why or "相邻有一行数字认不出行名"
 
 
 def _one_line_a_row(lines: list[_Line]) -> dict[str, _Line]:
@@ -185,9 +185,17 @@ def _figures(table: TableFound, key: str, line: _Line, columns: Columns, wide_gr
         return
     if all(is_blank(entry) for entry in chosen.entries):
         table.blank_rows.append(path)
-    doubt = line.why or columns.why
+    doubt = line.why or columns.why or _shifted(chosen.entries)
     for column, entry in zip(columns.order, chosen.entries, strict=True):
         table.figures[f"{path}.{column}"] = place_figure(entry, "count", doubt)
+
+
+def _shifted(entries: Sequence[Entry]) -> str:
+    """A doubt where cells have no place on paper, some are empty and the row does not add up: fields may have moved."""
+    if entries[0].left is not None or not any(is_blank(entry) for entry in entries):
+        return ""
+    values = [parse_figure(entry.text).value or 0 for entry in entries]
+    return "" if sum(values[:-1]) == values[-1] else "这一行有空格且合计不符，数字可能错了列"
 
 
 def _doubt_row(table: TableFound, key: str, why: str) -> None:
@@ -207,7 +215,7 @@ def _distrust_digits(table: TableFound, taken: dict[str, _Line]) -> None:
         printed = labels.printed_item_number(line.label)
         wrong += printed is not None and printed != expected
     if wrong >= 2:
-        table.doubt_all("行名前的序号与规定不符，文件里的数字编码可能有误")
+        table.distrust = "行名前的序号与规定不符，文件里的数字编码可能有误"
 
 
 def _short(text: str) -> str:

@@ -1,0 +1,67 @@
+"""Findings as a table for the terminal, the same for `check`, `status` and the demo."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from services.core.finding import Finding, Severity
+from services.core.form import place
+from services.core.report import Layout
+
+WIDTH_WITHOUT_TERMINAL = 110
+
+_COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+_WORDS = {Severity.ERROR: "错误", Severity.WARNING: "提醒", Severity.INFO: "提示"}
+_PLACES_SHOWN = 2
+
+
+def console() -> Console:
+    """A console as wide as the terminal; wide enough for the tables when output goes to a file."""
+    return Console() if sys.stdout.isatty() else Console(width=WIDTH_WITHOUT_TERMINAL)
+
+
+def findings_table(findings: Sequence[Finding], layout: Layout, pages: Mapping[str, int]) -> Table:
+    """One row a finding: rule, cells, both figures, message. `pages`: cell path → page, where the document has pages."""
+    table = Table(show_lines=True, expand=True)
+    table.add_column("规则", no_wrap=True, width=6)
+    table.add_column("位置", ratio=4, overflow="fold")
+    table.add_column("应为", no_wrap=True, justify="right")
+    table.add_column("填报", no_wrap=True, justify="right")
+    table.add_column("说明", ratio=7, overflow="fold")
+    for found in findings:
+        table.add_row(
+            f"[{_COLOURS[found.severity]}]{_WORDS[found.severity]}[/]\n{found.rule}",
+            escape(_places(found, layout, pages)),
+            _short(found.expected),
+            _short(found.actual),
+            escape(found.message),
+        )
+    return table
+
+
+def _short(value: float | str | None) -> str:
+    """A figure for the narrow columns; texts stand in the message."""
+    return "" if value is None or isinstance(value, str) else str(value)
+
+
+def _places(found: Finding, layout: Layout, pages: Mapping[str, int]) -> str:
+    cells = [repair.cell for repair in found.repair] if len(found.repair) == 1 else found.where
+    shown = [cell_place(path, layout, pages) for path in cells[:_PLACES_SHOWN]]
+    if len(cells) > _PLACES_SHOWN:
+        shown.append(f"等 {len(cells)} 处")
+    return "\n".join(shown)
+
+
+def cell_place(path: str, layout: Layout, pages: Mapping[str, int]) -> str:
+    """The cell in words, with its page where there is one."""
+    version = getattr(layout, path.split(".", 1)[0], None) or "2021"
+    try:
+        words = place(path, version)
+    except (KeyError, ValueError):
+        words = path
+    return f"{words}（第 {pages[path]} 页）" if path in pages else words
