@@ -100,10 +100,10 @@ class Listing:
             more_places=places if len(places) > 1 and self._paper.table(finding.where) != PROSE else (),
             pages=self._paper.pages(finding.where),
             message=quiet(finding.message),
-            expected="" if finding.expected is None else figure(finding.expected),
-            actual="" if finding.actual is None else figure(finding.actual),
+            expected=_number(finding.expected),
+            actual=_number(finding.actual),
             gap=gap(finding.expected, finding.actual),
-            fixes=tuple(self._fix(finding, repair) for repair in finding.repair),
+            fixes=self._fixes(finding),
             basis=quiet(finding.basis),
         )
 
@@ -112,6 +112,12 @@ class Listing:
         if table == PROSE:
             return "、".join(places) or PROSE
         return places[0] if len(places) == 1 else f"{table} {len(set(finding.where))} 格"
+
+    def _fixes(self, finding: Finding) -> tuple[str, ...]:
+        """The cells to look at; a sole one that the message names already is not said twice."""
+        if len(finding.repair) == 1 and self._paper.cell(finding.repair[0].cell) in finding.message:
+            return ()
+        return tuple(self._fix(finding, repair) for repair in finding.repair)
 
     def _fix(self, finding: Finding, repair: Repair) -> str:
         likely = len(finding.repair) == 1 and finding.cause == "document"
@@ -157,6 +163,11 @@ class Listing:
             words = item.message
         place = item.place if not item.more_places else f"{item.more_places[0]} 等 {len(set(finding.where))} 格"
         return Lead(place, item.pages, words, f"见下面第 {item.number} 处")
+
+
+def _number(value: float | str | None) -> str:
+    """A figure for the line of both values; texts stand in the message, which says them better."""
+    return "" if value is None or isinstance(value, str) else figure(value)
 
 
 def _change(finding: Finding, repair: Repair, *, likely: bool) -> str:

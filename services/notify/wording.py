@@ -25,6 +25,9 @@ _ELSEWHERE = {
 PROSE = "正文和格式"
 """Where a finding belongs that is about no table."""
 
+_MANY = 7
+"""More cells of one column than this are named as the column."""
+
 
 class Paper:
     """One report's paper: names cells by the layout that each of its tables has, and knows their pages."""
@@ -60,13 +63,17 @@ class Paper:
 
     def places(self, paths: Iterable[str]) -> tuple[str, ...]:
         """The cells in words, one entry a row: ``表三（一）予以公开 · 自然人、总计``; whole rows as 整行."""
+        listed_paths = list(dict.fromkeys(paths))
+        column = self._whole_column(listed_paths)
+        if column:
+            return (f"{self.table(listed_paths)}“{column}”一列（{len(listed_paths)} 格）",)
         columns: dict[str, list[str]] = {}
         widths: dict[str, int] = {}
-        for path in paths:
-            row, _, column = self.cell(path).partition(" · ")
+        for path in listed_paths:
+            row, _, name = self.cell(path).partition(" · ")
             listed = columns.setdefault(row, [])
-            if column and column not in listed:
-                listed.append(column)
+            if name and name not in listed:
+                listed.append(name)
                 widths[row] = self._width(path)
         return tuple(
             f"{row}（整行 {len(listed)} 格）"
@@ -76,6 +83,13 @@ class Paper:
             else row
             for row, listed in columns.items()
         )
+
+    def _whole_column(self, paths: list[str]) -> str:
+        """The column's name when these are the many cells of one column of table 3; nobody wants them one by one."""
+        if len(paths) <= _MANY or any(not path.startswith("table3.") for path in paths):
+            return ""
+        names = {self.cell(path).partition(" · ")[2] for path in paths}
+        return names.pop() if len(names) == 1 else ""
 
     def _width(self, path: str) -> int:
         table, row, *_ = path.split(".")
