@@ -42,7 +42,7 @@ bench: setup ## Side by side in one run: reading against plain pdfplumber, the p
 
 .PHONY: compose-test
 compose-test: setup ## Bring the compose file up on a real engine, one report through, and down again
-	@infra/docker/compose_test.sh $(ARGS)
+	@$(BIN)/python -m infra.docker.compose_test $(ARGS)
 
 ##@ Generated files
 .PHONY: docs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -164,6 +165,13 @@ class Stack:
         """Stop what was started, the database last."""
         for server in reversed(self.servers):
             server.stop()
+
+    def destroy(self) -> None:
+        """Stop and delete everything stored, also what PostgreSQL keeps outside the state folder when run by root."""
+        self.stop()
+        if self.database:
+            self.database.destroy()
+        shutil.rmtree(self.state)
 
     def __enter__(self) -> Self:
         self.start()

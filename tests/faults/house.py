@@ -85,6 +85,7 @@ class House:
     settings: dict[str, Any] = field(default_factory=dict)
     journal: list[Entry] = field(default_factory=list)
     roles: dict[str, Child] = field(default_factory=dict)
+    revived: int = 0
 
     def __enter__(self) -> Self:
         self.catcher = MailCatcher(self.folder / "mails", decide=self.decide)
@@ -126,6 +127,7 @@ class House:
             child.stop(15)
         self.engine.dispose()
         self.stack.stop()
+        self.stack.destroy()
         self.catcher.stop()
 
     # the roles
@@ -145,10 +147,17 @@ class House:
             child.start()
             self.roles[name] = child
         if "serve" in (names or ROLES):
-            self.wait(self._serving, 30, "the HTTP service answers")
+            self.wait(self._serving, 60, "the HTTP service answers")
 
     def _serving(self) -> bool:
         return self.run("health", "--role", "serve", check=False).returncode == 0
+
+    def revive(self) -> None:
+        """Start roles again that ended by themselves, as every supervisor and container engine does."""
+        for name, child in list(self.roles.items()):
+            if not child.alive():
+                self.revived += 1
+                self.start(name)
 
     def kill(self, name: str) -> None:
         """SIGKILL a role with all its processes, and start it again at once."""
@@ -221,6 +230,7 @@ class House:
         """Wait for a condition; returns the seconds it took, fails with the logs' ends otherwise."""
         began = time.monotonic()
         while not done():
+            self.revive()
             if time.monotonic() - began > seconds:
                 raise AssertionError(f"not within {seconds} s: {what}; {dict(self.counts())}\n{self._tails()}")
             time.sleep(0.1)  # polling real processes; the assertion is the condition, not the time

@@ -65,7 +65,7 @@ def test_quarantined_reports_can_be_replayed(build: Callable[..., House]) -> Non
     assert failed is not None
     # the reader is mended: the same document goes through
     for name in ("worker", "extract"):
-        house.roles[name].stop(20)
+        house.roles.pop(name).stop(20)
     house.env["GOUJI_READER"] = "services.ingest.readers:read_document"
     house.start("worker", "extract")
     assert house.run("replay", "--state", "quarantined").returncode == 0

@@ -145,8 +145,9 @@ def test_postgres_takes_the_place_of_the_file_when_asked_for(settings):
         stack.start()
         assert stack.settings.database_url.startswith("postgresql+psycopg://gouji:")
     finally:
-        stack.stop()
-        stack.database.destroy()
+        stack.destroy()
+    assert not stack.database.root.exists()
+    assert not stack.state.exists()
 
 
 def test_a_port_that_was_asked_for_and_is_taken_is_an_error(settings):

@@ -26,7 +26,7 @@ class Keep:
 class Page(BaseHTTPRequestHandler):
     """`/readyz` and `/api/v1/messages`."""
 
-    def do_GET(self) -> None:  # noqa: N802 - the base class names it so
+    def do_GET(self) -> None:
         """The list of mails for the API's path, `ok` for every other."""
         api = self.path.startswith("/api/v1/messages")
         body = json.dumps({"total": len(MAILS), "messages": MAILS}) if api else "ok"

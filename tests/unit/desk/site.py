@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
@@ -69,6 +70,7 @@ class MemoryStore:
 class Site:
     """The application, its store, what was handed to the broker, and a token for each role."""
 
+    app: FastAPI
     client: TestClient
     store: MemoryStore
     nudged: list[tuple[str, int]]
@@ -77,9 +79,13 @@ class Site:
     def auth(self, who: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.tokens[who]}"}
 
+    def browser(self, base_url: str = "http://testserver") -> TestClient:
+        """A browser of a stranger."""
+        return TestClient(self.app, base_url=base_url, follow_redirects=False)
+
     def log_in(self, who: str) -> TestClient:
         """A browser with a session of its own."""
-        browser = TestClient(self.client.app, follow_redirects=False)
+        browser = self.browser()
         answer = browser.post("/login", data={"token": self.tokens[who], "form_token": form_token(browser, "/login")})
         assert answer.status_code == 303, answer.text
         return browser
@@ -93,8 +99,11 @@ def form_token(browser: TestClient, address: str) -> str:
 
 
 @contextmanager
-def open_site(place: Path, monkeypatch: pytest.MonkeyPatch, **env: str) -> Iterator[Site]:
-    """A site in `place`; `env` are further settings (`MAX_BYTES="1000"`)."""
+def open_site(place: Path, monkeypatch: pytest.MonkeyPatch, *, stand_ins: bool = True, **env: str) -> Iterator[Site]:
+    """A site in `place`; `env` are further settings (`MAX_BYTES="1000"`).
+
+    Without `stand_ins` it speaks to the store and broker of its settings, by default two ports where nobody listens.
+    """
     given = {
         "DATABASE_URL": f"sqlite:///{place}/site.db",
         "SECRET_KEY": SECRET_KEY,
@@ -106,12 +115,16 @@ def open_site(place: Path, monkeypatch: pytest.MonkeyPatch, **env: str) -> Itera
         monkeypatch.setenv(f"GOUJI_{name}", value)
     settings.cache_clear()
     store, nudged = MemoryStore(), []
-    monkeypatch.setattr(storage, "storage", lambda: store)
 
     def send_task(name: str, args: list[dict[str, int]], **_: Any) -> None:
         nudged.append((name, args[0]["id"]))
 
-    monkeypatch.setattr(celery, "send_task", send_task)
+    if stand_ins:
+        monkeypatch.setattr(storage, "storage", lambda: store)
+        monkeypatch.setattr(celery, "send_task", send_task)
+    else:
+        storage.storage.cache_clear()
+        monkeypatch.setattr("services.platform.nudge._rest_until", 0.0)
     migrate(engine())
     with unit_of_work() as session:
         session.add_all(Agency(code=code, name=name) for code, name in NAMES.items())
@@ -120,8 +133,9 @@ def open_site(place: Path, monkeypatch: pytest.MonkeyPatch, **env: str) -> Itera
         }
         for role in (Role.REVIEWER, Role.OPERATOR):
             tokens[str(role)] = issue_token(session, name=f"{role} 张三", role=role, agency_code=None)
-    with TestClient(build_app(), follow_redirects=False) as client:
-        yield Site(client, store, nudged, tokens)
+    app = build_app()
+    with TestClient(app, follow_redirects=False) as client:
+        yield Site(app, client, store, nudged, tokens)
     engine().dispose()
     settings.cache_clear()
 

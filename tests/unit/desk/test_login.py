@@ -12,16 +12,12 @@ from services.platform.db.engine import unit_of_work
 from services.platform.db.models import AccessToken
 from services.platform.http import sessions
 from services.platform.settings import settings
-from tests.unit.desk.site import Site, TestClient, form_token, open_site, submit
-
-
-def fresh(site: Site) -> TestClient:
-    return TestClient(site.client.app, follow_redirects=False)
+from tests.unit.desk.site import form_token, open_site, submit
 
 
 def test_a_stranger_is_sent_to_the_login_and_back_again(site):
     row = submit("130101")
-    browser = fresh(site)
+    browser = site.browser()
     answer = browser.get(f"/submissions/{row.ref}")
     assert (answer.status_code, answer.headers["location"]) == (303, f"/login?then=/submissions/{row.ref}")
     form = {"token": site.tokens["130101"], "form_token": form_token(browser, answer.headers["location"])}
@@ -34,13 +30,13 @@ def test_a_stranger_is_sent_to_the_login_and_back_again(site):
     "then", ["//evil.example", "https://evil.example", "/\\evil.example", "/logout", "javascript:1"]
 )
 def test_the_login_never_leads_elsewhere(site, then):
-    browser = fresh(site)
+    browser = site.browser()
     form = {"token": site.tokens["130101"], "form_token": form_token(browser, "/login"), "then": then}
     assert browser.post("/login", data=form).headers["location"] == "/"
 
 
 def test_a_wrong_token_is_refused_without_saying_more(site):
-    browser = fresh(site)
+    browser = site.browser()
     answer = browser.post("/login", data={"token": "gouji_wrong", "form_token": form_token(browser, "/login")})
     assert answer.status_code == 401
     assert "令牌不正确或已停用" in answer.text
@@ -49,15 +45,15 @@ def test_a_wrong_token_is_refused_without_saying_more(site):
 
 
 def test_a_form_of_another_site_cannot_log_anybody_in(site):
-    browser = fresh(site)
+    browser = site.browser()
     assert browser.post("/login", data={"token": site.tokens["130101"]}).status_code == 403
-    foreign = form_token(fresh(site), "/login")
+    foreign = form_token(site.browser(), "/login")
     browser.get("/login")
     assert browser.post("/login", data={"token": site.tokens["130101"], "form_token": foreign}).status_code == 403
 
 
 def test_the_session_changes_at_login_and_ends_at_logout(site):
-    browser = fresh(site)
+    browser = site.browser()
     token = form_token(browser, "/login")
     before = browser.cookies["gouji"]
     browser.post("/login", data={"token": site.tokens["130101"], "form_token": token})
@@ -75,7 +71,7 @@ def test_opening_the_login_again_does_not_end_a_session(site):
 
 
 def test_the_cookie_holds_no_secret_and_is_out_of_reach_of_scripts(site):
-    browser = fresh(site)
+    browser = site.browser()
     form = {"token": site.tokens["130101"], "form_token": form_token(browser, "/login")}
     set_cookie = browser.post("/login", data=form).headers["set-cookie"]
     assert site.tokens["130101"] not in set_cookie
@@ -84,7 +80,7 @@ def test_the_cookie_holds_no_secret_and_is_out_of_reach_of_scripts(site):
 
 def test_over_https_the_cookie_is_bound_to_this_host(tmp_path, monkeypatch):
     with open_site(tmp_path, monkeypatch, PUBLIC_URL="https://gouji.example") as site:
-        browser = TestClient(site.client.app, base_url="https://gouji.example", follow_redirects=False)
+        browser = site.browser("https://gouji.example")
         answer = browser.get("/login")
         assert answer.headers["set-cookie"].startswith("__Host-gouji=")
         assert "Secure" in answer.headers["set-cookie"]
@@ -102,7 +98,7 @@ def test_a_revoked_token_ends_its_sessions_at_once(site):
 
 def test_a_session_ends_by_itself(site, monkeypatch):
     browser = site.log_in("130101")
-    told = site.client.app.state.sessions
+    told = site.app.state.sessions
     monkeypatch.setattr(told, "_seconds", -1)
     assert browser.get("/").status_code == 303
 
@@ -116,9 +112,9 @@ def test_a_forged_cookie_is_nobody(site):
 
 
 def test_guessing_is_slowed_down(site):
-    browser = fresh(site)
+    browser = site.browser()
     token = form_token(browser, "/login")
-    site.client.app.state.logins = Throttle(burst=3)
+    site.app.state.logins = Throttle(burst=3)
     tries = []
     for _ in range(4):
         answer = browser.post("/login", data={"token": "gouji_guess", "form_token": token})

@@ -98,7 +98,7 @@ def test_an_agency_is_not_told_what_may_only_be_misread_nor_what_reviewers_were_
         assert "worker-1" not in text
     assert browser.get(f"/mails/{mine.reviewer_mail}").status_code == 404
     counts = site.client.get("/api/submissions?state=stored", headers=site.auth("130101")).json()["items"][0]
-    assert (counts["errors"], counts["warnings"], counts["mails"]) == (1, 1, {"sent": 1})
+    assert [counts[name] for name in ("errors", "warnings", "doubts", "mails")] == [1, 1, None, {"sent": 1}]
 
 
 def test_reviewers_see_all_of_it(site, filled):
@@ -107,6 +107,9 @@ def test_reviewers_see_all_of_it(site, filled):
     assert [found["rule"] for found in told["reports"][0]["findings"]] == ["T3-1", "T4-2", "N-3"]
     assert {mail["address"] for mail in told["mails"]} == {"office@130101.example", "reviewer@city.example"}
     assert told["steps"][-1]["actor"] == "worker-1"
+    counts = site.client.get("/api/submissions?state=stored&agency=130101", headers=site.auth("reviewer")).json()["items"][0]
+    assert [counts[name] for name in ("errors", "warnings", "doubts")] == [1, 1, 1]
+    assert counts["mails"] == {"retrying": 1, "sent": 1}
     assert "REVIEWER-ONLY" in site.log_in("reviewer").get(f"/mails/{mine.reviewer_mail}").text
 
 

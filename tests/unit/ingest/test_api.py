@@ -225,7 +225,8 @@ class TestBucketEvents:
     def test_other_buckets_and_other_events_are_none_of_our_business(self, site: Site):
         removed = created()
         removed["Records"][0]["eventName"] = "s3:ObjectRemoved:Delete"
-        for body in (created(bucket="other"), removed, {"Records": []}, {}):
+        bodies: list[dict[str, Any]] = [created(bucket="other"), removed, {"Records": []}, {}]
+        for body in bodies:
             assert site.client.post("/hooks/s3", json=body, headers=hook()).status_code == 204
         assert rows() == []
 
