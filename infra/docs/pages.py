@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from infra.docs import flow_picture, lifecycle_page, reasons_page, result_schema, settings_table
+from infra.docs import flow_picture, lifecycle_page, reasons_page, result_schema, settings_table, transcript
 from services.validate.catalogue import catalogue
 
 PAGES: Final[MappingProxyType[str, Callable[[], str]]] = MappingProxyType(
@@ -22,19 +22,31 @@ PAGES: Final[MappingProxyType[str, Callable[[], str]]] = MappingProxyType(
 )
 """Pages that are generated whole: path from the project's root → what makes the text."""
 
-PASSAGES: Final[MappingProxyType[str, Callable[[], str]]] = MappingProxyType(
-    {"README.md": settings_table.english, "README.zh-CN.md": settings_table.chinese}
+PASSAGES: Final[MappingProxyType[str, Mapping[str, Callable[[Path], str]]]] = MappingProxyType(
+    {
+        "README.md": {
+            "demo": lambda root: transcript.excerpt(root / "docs/transcripts/demo.txt", findings=1),
+            "check": lambda root: transcript.excerpt(root / "docs/transcripts/check.txt", findings=2),
+            "settings": lambda _: settings_table.english(),
+        },
+        "README.zh-CN.md": {
+            "check": lambda root: transcript.excerpt(root / "docs/transcripts/check.txt", findings=2),
+            "settings": lambda _: settings_table.chinese(),
+        },
+    }
 )
-"""Hand-written pages with one generated passage, between the two marks below."""
-
-BEGIN: Final = "<!-- settings:begin -->"
-END: Final = "<!-- settings:end -->"
+"""Hand-written pages with generated passages, each between `<!-- name:begin -->` and `<!-- name:end -->`."""
 
 
 def expected(root: Path) -> dict[str, str]:
     """Every generated page as it should be. Raises ValueError for a page that lost its marks."""
-    whole = {path: make() for path, make in PAGES.items()}
-    return whole | {path: _with_passage(root / path, make()) for path, make in PASSAGES.items()}
+    pages = {path: make() for path, make in PAGES.items()}
+    for path, passages in PASSAGES.items():
+        text = (root / path).read_text(encoding="utf-8")
+        for name, make in passages.items():
+            text = _with_passage(text, name, make(root))
+        pages[path] = text
+    return pages
 
 
 def stale(root: Path) -> list[str]:
@@ -56,10 +68,10 @@ def _present(path: Path) -> str | None:
     return path.read_text(encoding="utf-8") if path.exists() else None
 
 
-def _with_passage(path: Path, passage: str) -> str:
-    text = path.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{path.name} needs the marks {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n{passage}{END}{after}"
+def _with_passage(text: str, name: str, passage: str) -> str:
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    before, begun, rest = text.partition(begin)
+    _, ended, after = rest.partition(end)
+    if not begun or not ended:
+        raise ValueError(f"a page needs the marks {begin} and {end}")
+    return f"{before}{begin}\n{passage}{end}{after}"

@@ -1,4 +1,4 @@
-"""`make transcript`: run the demo once and keep what it printed in docs/transcripts/demo.txt."""
+"""`make transcript`: run demo and check once, and keep what they printed in docs/transcripts/."""
 
 from __future__ import annotations
 
@@ -8,38 +8,62 @@ import sys
 import tempfile
 from pathlib import Path
 
-from infra.docs.__main__ import ROOT
+from infra.demo.samples import authored_samples
 from infra.embedded.supervisor import gouji_command
 
-TRANSCRIPT = ROOT / "docs" / "transcripts" / "demo.txt"
-_COLUMNS = "110"
+SHOWN = "linxi-ziran"
+"""The sample with planted slips."""
+
+_COLUMNS = "100"
 _PATIENCE_SECONDS = 300.0
 
 
-def record(target: Path) -> int:
-    """Run `gouji demo --once` and write its output; returns its exit status. A failed run leaves the file as it was.
+def excerpt(transcript: Path, *, findings: int) -> str:
+    """The beginning of a transcript, up to and with so many findings of its first table, as a fenced passage."""
+    lines = transcript.read_text(encoding="utf-8").splitlines()
+    rules = [number for number, line in enumerate(lines) if line.startswith("├")]
+    return "\n".join(["```text", *lines[: rules[findings - 1]], "…", "```", ""])
 
-    It runs in an empty folder, so that only the project's own samples take part.
+
+def record(folder: Path) -> int:
+    """Run `gouji demo --once` and `gouji check` and write what they print; returns the demo's exit status.
+
+    A failed demo leaves the files as they were. All runs in an empty folder, so that only the project's own samples
+    take part.
     """
-    with tempfile.TemporaryDirectory(prefix="gouji-transcript-") as folder:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("GOUJI_")}
-        done = subprocess.run(
-            [*gouji_command(), "demo", "--once"],
-            cwd=folder,
-            env={**clean, "COLUMNS": _COLUMNS},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=False,
-            timeout=_PATIENCE_SECONDS,
-        )
-    if done.returncode:
-        print(done.stdout, file=sys.stderr)
-        return done.returncode
-    lines = (line.rstrip() for line in done.stdout.rstrip().splitlines())
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text("$ make demo ARGS=--once\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix="gouji-transcript-") as place:
+        demo = _run(place, "demo", "--once")
+        if demo.returncode:
+            print(demo.stdout, file=sys.stderr)
+            return demo.returncode
+        sample = next(found for found in authored_samples() if found.agency_code == SHOWN)
+        (Path(place) / sample.name).write_bytes(sample.content)
+        check = _run(place, "check", sample.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    _keep(folder / "demo.txt", "make demo ARGS=--once", demo.stdout)
+    _keep(folder / "check.txt", f"gouji check {sample.name}", check.stdout)
     return 0
 
 
+def _run(place: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("GOUJI_")}
+    return subprocess.run(
+        [*gouji_command(), *arguments],
+        cwd=place,
+        env={**clean, "COLUMNS": _COLUMNS},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=_PATIENCE_SECONDS,
+    )
+
+
+def _keep(target: Path, command: str, output: str) -> None:
+    lines = (line.rstrip() for line in output.rstrip().splitlines())
+    target.write_text(f"$ {command}\n" + "\n".join(lines) + "\n", encoding="utf-8")
+
+
 if __name__ == "__main__":
-    sys.exit(record(TRANSCRIPT))
+    from infra.docs.__main__ import ROOT
+
+    sys.exit(record(ROOT / "docs" / "transcripts"))

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import click
 import typer
 
 from services.cli import local, operate, roles
 from services.cli.check import check
 
 USAGE = 64
+_TYPER_USAGE = 2
+"""What Typer itself would exit with on wrong usage."""
 
 app = typer.Typer(
     name="gouji",
@@ -39,12 +40,10 @@ def main() -> None:
     """Entry point of the `gouji` program."""
     try:
         result = app(standalone_mode=False)
-    except click.UsageError as error:
-        error.show()
-        sys.exit(USAGE)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(1)
-    except (click.Abort, KeyboardInterrupt):
+    except typer.TyperException as error:  # Typer's own: it does not raise those of the click package
+        if error.message:  # none where the help was shown instead
+            print(f"gouji: {error.format_message()}\nTry: gouji --help, gouji COMMAND --help", file=sys.stderr)
+        sys.exit(USAGE if error.exit_code == _TYPER_USAGE else 1)
+    except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     sys.exit(result if isinstance(result, int) else 0)

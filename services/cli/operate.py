@@ -41,7 +41,8 @@ def submit(
     for file in files:
         data = file.read_bytes()
         if not data or len(data) > settings().max_bytes:
-            print(f"{file.name}\t{REASONS['empty' if not data else 'too_large'].text('上限')}")
+            limit = f"上限 {settings().max_bytes // 2**20} MB"
+            print(f"{file.name}\t{REASONS['empty' if not data else 'too_large'].text(limit)}")
             return 1
         answer = accept(Delivery(data, agency, file.name, "upload", uuid.uuid4().hex, year), storage(), actor=_OPERATOR)
         note = f"\t与 {answer.duplicate_of} 内容相同" if answer.duplicate_of else ""
@@ -132,6 +133,8 @@ def replay(
 
     if bool(refs) == bool(state):
         raise typer.BadParameter("give references, or --state")
+    if state and state not in {"quarantined", "rejected", "stored"}:
+        raise typer.BadParameter("--state is quarantined, rejected or stored")
     failed = 0
     with reading() as session:
         query = select(Submission.id, Submission.ref)

@@ -87,7 +87,8 @@ LEGAL: Final = MappingProxyType(
             {
                 None: {_M.QUEUED},
                 _M.QUEUED: {_M.SENDING, _M.CANCELLED, _M.FAILED},
-                _M.SENDING: {_M.SENT, _M.RETRYING, _M.FAILED, _M.UNCONFIRMED},
+                # cancelled: put off, and meanwhile a newer revision was stored
+                _M.SENDING: {_M.SENT, _M.RETRYING, _M.FAILED, _M.UNCONFIRMED, _M.CANCELLED},
                 _M.RETRYING: {_M.SENDING, _M.CANCELLED, _M.FAILED},
                 _M.SENT: set(),
                 # a replay, asked for by a person; of an unconfirmed mail at most one identical copy

@@ -49,7 +49,7 @@ class Why(BaseModel):
 
 
 class Step(BaseModel):
-    """One change of state. `actor` and `detail` are told to reviewers and operators only."""
+    """One change of state. `actor` is told to reviewers and operators, `detail`, which is technical, to operators."""
 
     at: datetime
     state: str
@@ -88,10 +88,14 @@ class Submission(BaseModel):
 
 
 class Listed(Submission):
-    """One hand-in in a list. `errors` and `warnings` are null until it is judged; `mails` counts them by state."""
+    """One hand-in in a list; the counts are null until it is judged, `mails` counts mails by state.
+
+    Errors and warnings are caused by the document itself. `doubts` may be due to the reading: null for agencies.
+    """
 
     errors: int | None
     warnings: int | None
+    doubts: int | None
     mails: dict[str, int]
 
 
@@ -149,7 +153,8 @@ async def listing(
             )
         shown = found[:limit]
         return Listing(
-            items=[_listed(line) for line in shown], next=shown[-1].row.id if len(found) > limit else None
+            items=[_listed(line, inside=asking.role is not Role.AGENCY) for line in shown],
+            next=shown[-1].row.id if len(found) > limit else None,
         )
 
     return await in_time(read)
@@ -216,7 +221,7 @@ def _common(line: overview.Line | overview.Whole) -> dict[str, Any]:
     }
 
 
-def _listed(line: overview.Line) -> Listed:
+def _listed(line: overview.Line, *, inside: bool) -> Listed:
     tally = line.tally
     years = tally.years if tally else []
     return Listed(
@@ -224,6 +229,7 @@ def _listed(line: overview.Line) -> Listed:
         year=(years[0] or None) if years else line.row.year_hint,
         errors=tally.errors if tally else None,
         warnings=tally.warnings if tally else None,
+        doubts=tally.doubts if tally and inside else None,
         mails=line.mails,
     )
 
@@ -241,24 +247,24 @@ def _detail(found: overview.Whole, asking: Principal) -> Detail:
         generation=row.generation,
         duplicate_of=found.duplicate_of,
         reason=Why(code=reason.code, cause=reason.cause, next_step=reason.next_step) if reason else None,
-        steps=[_step(step, inside=inside) for step in found.steps],
-        reports=[_report(judged, inside=inside) for judged in found.reports],
+        steps=[_step(step, asking.role) for step in found.steps],
+        reports=[_report(judged) for judged in found.reports],
         mails=[_mail(letter, inside=inside) for letter in found.letters],
     )
 
 
-def _step(step: Transition, *, inside: bool) -> Step:
+def _step(step: Transition, role: Role) -> Step:
     return Step(
         at=step.at,
         state=step.after,
         state_text=wording.state_word(step.after),
         text=wording.step_words(step),
-        actor=step.actor if inside else None,
-        detail=step.detail if inside else None,
+        actor=None if role is Role.AGENCY else step.actor,
+        detail=step.detail if role is Role.OPERATOR else None,
     )
 
 
-def _report(judged: overview.Judged, *, inside: bool) -> Report:
+def _report(judged: overview.Judged) -> Report:
     row = judged.row
     return Report(
         year=row.year or None,
@@ -267,8 +273,7 @@ def _report(judged: overview.Judged, *, inside: bool) -> Report:
         current=row.superseded_by is None,
         status=row.status,
         reason=row.reason,
-        # like findings of an unsure reading, these are for the reviewer to look at
-        uncertain=list(row.uncertain) if inside else [],
+        uncertain=list(row.uncertain),
         findings=list(judged.findings),
     )
 

@@ -19,6 +19,8 @@ ROLES = {"agency": "报送单位", "reviewer": "主管部门", "operator": "系�
 MAIL_KINDS = {"verdict": "核对意见", "receipt": "核对回执", "rejected": "未受理说明", "quarantined": "待处理提示"}
 SEVERITIES = {"error": "需更正", "warning": "请核实", "info": "供参考"}
 STATUSES = {"ok": "数字均已确认", "review": "部分数字待人工确认", "failed": "未能读出统计表"}
+DOUBT = "待确认"
+"""Instead of a severity where the reading itself may be at fault: nobody is told to mend what may be misread."""
 CAUSES = {"extraction": "可能是读取有误，请对照原件", "unclear": "尚不能分清是文件有误还是读取有误，请对照原件"}
 
 _OURS = frozenset(
@@ -141,10 +143,11 @@ class Places:
 
     def point(self, number: int, finding: Finding) -> Point:
         """One finding in words."""
+        sure = finding.cause == "document"
         return Point(
             number=number,
-            severity=str(finding.severity),
-            severity_word=SEVERITIES[finding.severity],
+            severity=str(finding.severity) if sure else "doubt",
+            severity_word=SEVERITIES[finding.severity] if sure else DOUBT,
             place=self.cells(finding.where) or "报告正文",
             spot=self.spot(finding.where),
             message=finding.message,
@@ -176,10 +179,10 @@ def figure(value: float | str | None) -> str:
 
 
 def points(judged: Judged) -> list[Point]:
-    """A report's findings, gravest first, numbered."""
+    """A report's findings, numbered: what the document itself says first, and there the gravest first."""
     places = Places(judged)
     order = list(SEVERITIES)
-    ranked = sorted(judged.findings, key=lambda finding: order.index(finding.severity))
+    ranked = sorted(judged.findings, key=lambda f: (f.cause != "document", order.index(f.severity)))
     return [places.point(number, finding) for number, finding in enumerate(ranked, 1)]
 
 

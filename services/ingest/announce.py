@@ -16,7 +16,7 @@ from services.platform.db.engine import reading, unit_of_work
 from services.platform.db.models import Submission
 from services.platform.db.repositories import submissions
 from services.platform.logging import log
-from services.platform.nudge import nudge
+from services.platform.nudge import nudge_soon
 from services.platform.storage import Storage, Stored
 
 _BATCH = 200
@@ -52,9 +52,11 @@ class BucketEvent(BaseModel):
 def objects_of(body: dict[str, Any], bucket: str) -> list[Stored]:
     """The created objects of an event in our inbox bucket; other buckets' and other kinds of events give nothing.
 
+    Neither does a record without version and ETag: what it is about could not be told from a later object of that
+    name, and the listing finds it.
     Raises pydantic.ValidationError for a body that is no bucket event.
     """
-    return [
+    created = [
         Stored(
             record.s3.bucket.name,
             unquote_plus(record.s3.object.key),
@@ -64,6 +66,7 @@ def objects_of(body: dict[str, Any], bucket: str) -> list[Stored]:
         for record in BucketEvent.model_validate(body).records
         if record.s3.bucket.name == bucket and record.event_name.removeprefix("s3:").startswith("ObjectCreated")
     ]
+    return [found for found in created if found.version]
 
 
 def announce_objects(objects: Iterable[Stored], *, source: str, actor: str) -> int:
@@ -87,7 +90,7 @@ def announce_objects(objects: Iterable[Stored], *, source: str, actor: str) -> i
                 fresh.append(row.id)
         if fresh:
             claims.mark_nudged(session, "submission", fresh)
-    nudge((RECEIVE, row_id) for row_id in fresh)
+    nudge_soon((RECEIVE, row_id) for row_id in fresh)
     return len(fresh)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -19,6 +20,10 @@ class Seen:
     @property
     def shape(self) -> tuple[int, int, int, int]:
         return (self.size, self.mtime_ns, self.inode, self.changed_ns)
+
+    def is_of(self, info: os.stat_result) -> bool:
+        """Whether `info` describes the very file that was looked at, unchanged."""
+        return self.shape == (info.st_size, info.st_mtime_ns, info.st_ino, info.st_ctime_ns)
 
 
 @dataclass

@@ -8,20 +8,23 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import secrets
 import stat
-import unicodedata
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from services.ingest.completeness import Seen
-from services.ingest.keys import AGENCY_CODE
+from services.ingest.keys import AGENCY_CODE, printable
+from services.platform.logging import log
 
 DONE = "done"
 FAILED = "failed"
 REASON_SUFFIX = ".原因.txt"
 MAX_NAME_BYTES = 200
 
-_YEAR = re.compile(r"(?:19|20)\d\d")
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart", "~")
 
 
@@ -43,6 +46,10 @@ class RefusedFileError(Exception):
         self.detail = detail
 
 
+class ChangedFileError(OSError):
+    """The file is not, or not only, what was looked at: somebody is writing it. The next look starts anew."""
+
+
 def scan(root: Path) -> list[Seen]:
     """One look at every file that waits anywhere in the folder, links and devices included, temporary names left out."""
     found: list[Seen] = []
@@ -50,9 +57,20 @@ def scan(root: Path) -> list[Seen]:
         depth = len(Path(place).relative_to(root).parts)
         hidden = {name for name in folders if name.startswith(".") or (depth <= 1 and name in {DONE, FAILED})}
         folders[:] = [name for name in folders if name not in hidden]
-        with os.scandir(place) as entries:
-            found.extend(_seen(root, entry) for entry in entries if _waits(entry))
+        found.extend(_waiting(root, place))
     return sorted(found, key=lambda look: (look.mtime_ns, look.path))
+
+
+def _waiting(root: Path, place: str) -> Iterator[Seen]:
+    try:
+        with os.scandir(place) as entries:
+            for entry in filter(_waits, entries):
+                # renamed or deleted since the folder was read: not there to be seen
+                with suppress(FileNotFoundError):
+                    yield _seen(root, entry)
+    except OSError as error:
+        # one folder that cannot be read (any more) must not hide the others
+        log(__name__).warning("folder_unreadable", error=type(error).__name__)
 
 
 def settled(root: Path) -> list[str]:
@@ -60,12 +78,18 @@ def settled(root: Path) -> list[str]:
     found: list[str] = []
     for verdict in (DONE, FAILED):
         for place in (*root.glob(verdict), *root.glob(f"*/{verdict}")):
+            if not _is_folder(place):
+                continue
             found.extend(
                 str(file.relative_to(root))
                 for file in place.iterdir()
                 if not file.name.startswith(".") and not file.name.endswith(REASON_SUFFIX)
             )
     return sorted(found)
+
+
+def _is_folder(place: Path) -> bool:
+    return place.is_dir() and not place.is_symlink()
 
 
 def _waits(entry: os.DirEntry[str]) -> bool:
@@ -93,8 +117,7 @@ def describe(path: str) -> Dropped:
         raise RefusedFileError("unknown_agency", agency[:60].encode("utf-8", "replace").decode())
     years = [int(folder) for folder in folders[1:] if _YEAR.fullmatch(folder)]
     year = years[0] if years else None
-    printable = "".join(char if char.isprintable() else "�" for char in unicodedata.normalize("NFC", name))
-    return Dropped(agency, year, printable)
+    return Dropped(agency, year, printable(name))
 
 
 def read_whole(root: Path, look: Seen, limit: int) -> bytes:
@@ -105,8 +128,9 @@ def read_whole(root: Path, look: Seen, limit: int) -> bytes:
     try:
         descriptor = os.open(root / look.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        if (root / look.path).is_symlink():
-            raise RefusedFileError("not_a_file", "链接") from error
+        mode = os.lstat(root / look.path).st_mode
+        if not stat.S_ISREG(mode):
+            raise RefusedFileError("not_a_file", "链接" if stat.S_ISLNK(mode) else "特殊文件") from error
         raise
     with os.fdopen(descriptor, "rb") as file:
         info = os.fstat(file.fileno())
@@ -116,7 +140,10 @@ def read_whole(root: Path, look: Seen, limit: int) -> bytes:
             raise RefusedFileError("empty", "")
         if info.st_size > limit:
             raise RefusedFileError("too_large", f"上限 {limit // 2**20} MB")
-        return file.read(limit + 1)
+        data = file.read(limit + 1)
+        if not look.is_of(info) or not look.is_of(os.fstat(file.fileno())) or len(data) != look.size:
+            raise ChangedFileError(f"changed since looked at: {look.size} bytes then")
+        return data
 
 
 def identity(look: Seen, data: bytes) -> str:
@@ -127,15 +154,34 @@ def identity(look: Seen, data: bytes) -> str:
 
 def place_for(look_path: str, ref: str, verdict: str) -> str:
     """Where a file goes once it is taken in: `<agency>/done/<stem>.<ref><suffix>`, names never collide."""
-    path = Path(look_path)
+    path = Path(shown(look_path))
     top = Path(path.parts[0]) if len(path.parts) > 1 else Path()
-    return str(top / verdict / f"{path.stem[:50]}.{ref[:8]}{path.suffix[:20]}")
+    return str(top / verdict / f"{_clipped(path.stem, 150)}.{ref[:8]}{_clipped(path.suffix, 40)}")
 
 
-def move(root: Path, before: str, after: str) -> None:
-    """Move a file inside the folder atomically, making the target folder. Raises OSError."""
+def shown(path: str) -> str:
+    """A path fit for the database and the log, whatever bytes its name holds."""
+    return path.encode("utf-8", "replace").decode("utf-8")[:1024]
+
+
+def _clipped(text: str, most: int) -> str:
+    """`text` cut to `most` bytes: with reference, reason suffix and mark of a partial file a name stays below 255."""
+    return text.encode("utf-8")[:most].decode("utf-8", "ignore")
+
+
+def move(root: Path, before: str, after: str, look: Seen | None = None) -> None:
+    """Move a file inside the folder atomically, making the target folder. Raises OSError.
+
+    With `look` it is moved only while it is still what was looked at: a file that took its place meanwhile waits for
+    its own turn (ChangedFileError).
+    """
     target = root / after
-    target.parent.mkdir(exist_ok=True)
+    if target.parent.is_symlink() or (target.parent.exists() and not target.parent.is_dir()):
+        # a file of that very name stands in the way; under another name it is taken in like any other
+        os.rename(target.parent, f"{target.parent}.{secrets.token_hex(4)}")  # noqa: PTH104 - as below
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if look is not None and not look.is_of(os.lstat(root / before)):
+        raise ChangedFileError("changed since it was taken in")
     os.rename(root / before, target)  # noqa: PTH104 - rename, never copy: same folder tree, atomic
 
 

@@ -16,11 +16,11 @@ from services.core.contracts import RECEIVE
 from services.core.errors import RetryableError
 from services.ingest.keys import deposit_key
 from services.platform.db import claims
-from services.platform.db.engine import unit_of_work
+from services.platform.db.engine import reading, unit_of_work
 from services.platform.db.models import Submission
 from services.platform.db.repositories import submissions
 from services.platform.logging import log
-from services.platform.nudge import nudge
+from services.platform.nudge import nudge_soon
 from services.platform.storage import Storage
 
 SPOOLED = "spooled"
@@ -56,11 +56,7 @@ class Accepted:
 def accept(delivery: Delivery, store: Storage, *, actor: str) -> Accepted:
     """Take a file in. Idempotent for one `identity`. The bytes are safe once this returns; raises only for the database."""
     key = deposit_key(delivery.agency_code, delivery.year, delivery.identity)
-    version = SPOOLED
-    try:
-        version = store.put(store.inbox, key, delivery.data, meta={"filename": delivery.filename}).version
-    except RetryableError as error:
-        log(__name__).warning("store_away", detail=error.detail)
+    version = SPOOLED if _is_spooled(store.inbox, key) else _put(delivery, store, key)
     sha256 = hashlib.sha256(delivery.data).hexdigest()
     told = submissions.Announcement(
         bucket=store.inbox,
@@ -91,6 +87,21 @@ def accept(delivery: Delivery, store: Storage, *, actor: str) -> Accepted:
             claims.mark_nudged(session, "submission", [row.id])
         answer = Accepted(row.id, row.ref, sha256, new, earlier)
     if new:
-        nudge([(RECEIVE, answer.id)])
+        nudge_soon([(RECEIVE, answer.id)])
     log(__name__).info("accepted", ref=answer.ref, source=delivery.source, new=new, bytes=len(delivery.data))
     return answer
+
+
+def _is_spooled(inbox: str, key: str) -> bool:
+    """Whether an earlier try of this hand-in found the store away: its bytes are safe, and one row is enough."""
+    with reading() as session:
+        same = (Submission.bucket == inbox, Submission.object_key == key, Submission.version == SPOOLED)
+        return session.scalar(select(Submission.id).where(*same)) is not None
+
+
+def _put(delivery: Delivery, store: Storage, key: str) -> str:
+    try:
+        return store.put(store.inbox, key, delivery.data, meta={"filename": delivery.filename}).version
+    except RetryableError as error:
+        log(__name__).warning("store_away", detail=error.detail)
+        return SPOOLED

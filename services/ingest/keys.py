@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 AGENCY_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """What an agency code may look like; it becomes a folder and a key segment, so nothing else is allowed."""
 
-_YEAR = re.compile(r"(?:19|20)\d\d")
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,14 @@ def deposit_key(agency_code: str, year: int | None, identity: str) -> str:
 
 def parse_key(key: str) -> KeyParts:
     """Read a key. A key without an agency folder gives the code ``""``, which no registry has."""
-    parts = [part for part in PurePosixPath("/" + key).parts if part != "/"]
+    parts = [part for part in key.split("/") if part not in {"", "."}]
+    name = printable(parts[-1]) if parts else ""
     if len(parts) < 2 or not AGENCY_CODE.fullmatch(parts[0]):
-        return KeyParts("", None, parts[-1] if parts else "")
+        return KeyParts("", None, name)
     year = int(parts[1]) if len(parts) > 2 and _YEAR.fullmatch(parts[1]) else None
-    return KeyParts(parts[0], year, parts[-1])
+    return KeyParts(parts[0], year, name)
+
+
+def printable(name: str) -> str:
+    """A hostile name fit for pages, mails, terminals and the database: NFC, one line, no controls, at most 255 long."""
+    return "".join(char if char.isprintable() else "�" for char in unicodedata.normalize("NFC", name))[:255]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from services.core.contracts import EXTRACT, RECEIVE, Stage
 from services.core.errors import RejectedError
 from services.core.lifecycle import SubmissionState
+from services.ingest.keys import printable
 from services.platform.db.claims import Claim
 from services.platform.db.dialect import lock_name
 from services.platform.db.engine import reading
@@ -76,7 +77,7 @@ def _fetch(row: Submission) -> tuple[bytes, str]:
     if found.version != row.version:
         # Overwritten before it was read: the newer version has its own announcement, this one's bytes are gone.
         raise RejectedError("vanished")
-    return data, found.meta.get("filename", row.filename)[:255]
+    return data, printable(found.meta.get("filename", "")) or row.filename
 
 
 def _twin(session: Session, own_id: int, agency_code: str, sha256: str) -> int | None:

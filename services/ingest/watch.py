@@ -17,6 +17,7 @@ from services.core.errors import REASONS
 from services.core.lifecycle import SubmissionState
 from services.ingest import folder
 from services.ingest.completeness import CompletenessTracker, Seen
+from services.ingest.folder import shown
 from services.ingest.intake import Delivery, accept
 from services.platform.clock import in_china, now
 from services.platform.db.engine import reading, unit_of_work
@@ -38,7 +39,7 @@ class FolderWatch:
     config: Settings
     store: Storage
     actor: str
-    alive: Callable[[], object] = lambda: None  # noqa: E731 - called on every turn of the loop
+    alive: Callable[[], object] = lambda: None
 
     def __post_init__(self) -> None:
         self.root = self.config.drop_folder
@@ -69,10 +70,10 @@ class FolderWatch:
             try:
                 self._take_in(look)
             except FileNotFoundError:
-                log(__name__).info("gone_before_taken_in", path=_shown(look.path))
+                log(__name__).info("gone_before_taken_in", path=shown(look.path))
             except (OSError, DBAPIError) as error:
                 # the file stays where it is and the next look tries again
-                log(__name__).warning("not_taken_in", path=_shown(look.path), error=type(error).__name__)
+                log(__name__).warning("not_taken_in", path=shown(look.path), error=type(error).__name__)
                 continue
             taken += 1
             self.tracker.forget(look.path)
@@ -93,13 +94,13 @@ class FolderWatch:
                 source="folder",
                 identity=folder.identity(look, data),
                 year=dropped.year,
-                source_path=_shown(look.path),
+                source_path=shown(look.path),
                 place=lambda ref: folder.place_for(look.path, ref, folder.DONE),
             ),
             self.store,
             actor=self.actor,
         )
-        folder.move(self.root, look.path, folder.place_for(look.path, answer.ref, folder.DONE))
+        folder.move(self.root, look.path, folder.place_for(look.path, answer.ref, folder.DONE), look)
 
     def _refuse(self, look: Seen, refusal: folder.RefusedFileError) -> None:
         parts = Path(look.path).parts
@@ -109,17 +110,17 @@ class FolderWatch:
             key=f"refused/{folder.identity(look, b'')}",
             version=submissions.REFUSED,
             source="folder",
-            agency_code=_shown(agency),
-            filename=_shown(parts[-1]),
+            agency_code=shown(agency),
+            filename=shown(parts[-1]),
             size=look.size,
-            source_path=_shown(look.path),
+            source_path=shown(look.path),
         )
         with unit_of_work() as session:
             row, follow = submissions.refuse(session, told, refusal.code, refusal.detail, actor=self.actor)
             place = folder.place_for(look.path, row.ref, folder.FAILED)
-            row.folder_place, row.folder_verdict = _shown(place), folder.FAILED
+            row.folder_place, row.folder_verdict = place, folder.FAILED
         nudge(follow)
-        folder.move(self.root, look.path, place)
+        folder.move(self.root, look.path, place, look)
         folder.write_reason(self.root, place, _reason_text(row, refusal.code, refusal.detail))
 
     def settle(self) -> int:
@@ -135,24 +136,30 @@ class FolderWatch:
                     .where(
                         (Submission.folder_verdict == folder.DONE)
                         & (Submission.state.in_(failed) | first.state.in_(failed))
-                        | (Submission.folder_verdict == folder.FAILED) & (Submission.state == SubmissionState.STORED)
+                        | (Submission.folder_verdict == folder.FAILED)
+                        & ((Submission.state == SubmissionState.STORED) | (first.state == SubmissionState.STORED))
                     )
                     .limit(200)
                 ).all()
-            for row, original in rows:
+        except DBAPIError as error:
+            log(__name__).warning("not_settled", error=type(error).__name__)
+            return 0
+        for row, original in rows:
+            try:
                 moved += self._settle_one(row, original if row.state == SubmissionState.DUPLICATE else row)
-        except (OSError, DBAPIError) as error:
-            log(__name__).warning("not_settled", error=f"{type(error).__name__}: {error}"[:200])
+            except (OSError, DBAPIError) as error:
+                # one file that cannot be moved must not keep the others where they are
+                log(__name__).warning("not_settled", ref=row.ref, error=type(error).__name__)
         return moved
 
     def _settle_one(self, row: Submission, judged: Submission) -> int:
         assert row.folder_place is not None  # both are set with the verdict
         assert row.source_path is not None
-        verdict = folder.DONE if row.state == SubmissionState.STORED else folder.FAILED
+        verdict = folder.DONE if judged.state == SubmissionState.STORED else folder.FAILED
         before, after = row.folder_place, folder.place_for(row.source_path, row.ref, verdict)
         if (self.root / before).exists():
             if verdict == folder.FAILED:
-                (self.root / after).parent.mkdir(exist_ok=True)
+                (self.root / after).parent.mkdir(parents=True, exist_ok=True)
                 text = _reason_text(row, judged.reason_code or "internal_error", judged.reason_detail or "")
                 folder.write_reason(self.root, after, text)
             folder.move(self.root, before, after)
@@ -161,11 +168,6 @@ class FolderWatch:
             fresh = session.get_one(Submission, row.id)
             fresh.folder_place, fresh.folder_verdict = after, verdict
         return 1
-
-
-def _shown(path: str) -> str:
-    """A path fit for the database and the log, whatever bytes its name holds."""
-    return path.encode("utf-8", "replace").decode("utf-8")[:1024]
 
 
 def _reason_text(row: Submission, code: str, detail: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from services.core.contracts import SEND, Stage
@@ -19,7 +19,7 @@ from services.platform.db import claims
 from services.platform.db.claims import Claim
 from services.platform.db.dialect import db_now
 from services.platform.db.engine import reading, unit_of_work
-from services.platform.db.models import DeadLetter, Mail
+from services.platform.db.models import DeadLetter, Mail, ReportRow
 from services.platform.settings import Settings, settings
 from services.platform.stage_task import Outcome
 
@@ -29,11 +29,12 @@ BODY = "body"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One conversation with the relay: its receipt, or the way it failed."""
+    """One conversation with the relay: its receipt, or the way it failed. `superseded`: none, there is newer news."""
 
     receipt: Receipt | None = None
     failure: DeliveryError | None = None
     bad_address: str | None = None
+    superseded: bool = False
 
 
 class Send:
@@ -44,6 +45,10 @@ class Send:
     def perform(self, held: Claim) -> Attempt:
         with reading() as session:
             mail = session.get_one(Mail, held.id)
+            newer = select(ReportRow.superseded_by).where(ReportRow.id == mail.report_id)
+            if session.scalar(newer) is not None:
+                # it was put off or its worker died while a newer revision took its report's place
+                return Attempt(superseded=True)
 
         def before_body() -> None:
             with unit_of_work() as own:
@@ -63,6 +68,8 @@ class Send:
         if result.receipt is not None:
             columns = {"smtp_code": result.receipt.code, "smtp_text": result.receipt.text[:300], "sent_at": db_now()}
             return Outcome(MailState.SENT, "accepted", result.receipt.queue_id, columns)
+        if result.superseded:
+            return _cancelled(held.id)
         if result.failure is None:
             return _failed(session, held, "bad_address", result.bad_address or "")
         failure = result.failure
@@ -92,6 +99,12 @@ def _later(session: Session, held: Claim, detail: str, columns: dict[str, object
     return Outcome(
         MailState.RETRYING, "retry", detail, columns | _no_copy(mail), setback=True, wait=wait.total_seconds()
     )
+
+
+def _cancelled(mail_id: int) -> Outcome:
+    """Nobody is told this any more. The key is given up: a later revision may have to say the same after all."""
+    columns = {"stage": None, "dedupe_key": f"cancelled.{mail_id}"}
+    return Outcome(MailState.CANCELLED, "superseded", "a newer revision is stored", columns)
 
 
 def _no_copy(mail: Mail) -> dict[str, object]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from services.core.contracts import COMPOSE, SEND, Stage
@@ -74,14 +74,32 @@ class Compose:
 
     def record(self, session: Session, held: Claim, result: list[Draft]) -> Outcome:
         notice = session.get_one(Notice, held.id)
-        superseded = notice.report_id is not None and session.scalar(
-            select(ReportRow.superseded_by).where(ReportRow.id == notice.report_id)
-        )
-        if superseded:
-            return Outcome(NoticeState.CANCELLED, "superseded", "a newer revision is stored")
+        outdated = _outdated(session, notice)
+        if outdated:
+            return outdated
         known = set(session.scalars(select(Mail.dedupe_key).where(Mail.dedupe_key.in_([d.dedupe_key for d in result]))))
+        # what is on its way for an earlier reading says the same: it now speaks for this one
+        session.execute(
+            update(Mail)
+            .where(Mail.dedupe_key.in_(known), Mail.state.not_in([MailState.SENT, MailState.CANCELLED]))
+            .values(report_id=notice.report_id)
+        )
         queued = [_insert(session, notice, draft, held.owner) for draft in result if draft.dedupe_key not in known]
         return Outcome(NoticeState.COMPOSED, follow=tuple((SEND, mail_id) for mail_id in queued))
+
+
+def _outdated(session: Session, notice: Notice) -> Outcome | None:
+    if notice.report_id is None:
+        generation = session.scalar(select(Submission.generation).where(Submission.id == notice.submission_id))
+        if generation != notice.generation:
+            # replayed meanwhile: its reason no longer stands, and the replay brings its own notice
+            return Outcome(NoticeState.CANCELLED, "superseded", "replayed")
+        return None
+    # locked, so that whoever supersedes it either is seen here or sees the mails that are queued here
+    newer = select(ReportRow.superseded_by).where(ReportRow.id == notice.report_id).with_for_update()
+    if session.scalar(newer) is None:
+        return None
+    return Outcome(NoticeState.CANCELLED, "superseded", "a newer revision is stored")
 
 
 def _load(session: Session, notice_id: int) -> _Case:

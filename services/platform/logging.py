@@ -35,7 +35,10 @@ def configure(*, level: str, json: bool) -> None:
     last: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # never with locals: they hold tokens
+        )
     )
     structlog.configure(
         processors=[*shared[:4], structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import queue
+import threading
 import time
 from collections.abc import Iterable
 
@@ -35,6 +37,31 @@ def nudge(hand_overs: Iterable[tuple[Stage, int]]) -> int:
             break
         sent += 1
     return sent
+
+
+_waiting: queue.SimpleQueue[tuple[Stage, int]] = queue.SimpleQueue()
+_MOST_WAITING = 1000
+_ringer: threading.Thread | None = None
+
+
+def nudge_soon(hand_overs: Iterable[tuple[Stage, int]]) -> None:
+    """The same from a thread of its own: intake must not wait for a broker that takes connections and says nothing.
+
+    Whatever is still waiting when the process ends is left to the sweep.
+    """
+    global _ringer  # noqa: PLW0603 - one ringer a process
+    if _waiting.qsize() > _MOST_WAITING:
+        return
+    for hand_over in hand_overs:
+        _waiting.put(hand_over)
+    if _ringer is None or not _ringer.is_alive():
+        _ringer = threading.Thread(target=_ring, name="nudge", daemon=True)
+        _ringer.start()
+
+
+def _ring() -> None:
+    while True:
+        nudge([_waiting.get()])
 
 
 def queue_length(queue: Queue) -> int | None:

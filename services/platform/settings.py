@@ -16,11 +16,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Read once a process through `settings()`; refuses contradictory values at start."""
 
-    model_config = SettingsConfigDict(env_prefix="GOUJI_", extra="ignore", secrets_dir=None)
+    model_config = SettingsConfigDict(env_prefix="GOUJI_", extra="ignore", secrets_dir=None, hide_input_in_errors=True)
 
     # where the servers are
     database_url: str = Field(
         "sqlite:///.gouji/gouji.db",
+        repr=False,  # may hold a password
         description="SQLAlchemy URL; `sqlite:///path` or `postgresql+psycopg://user@host/db`.",
     )
     broker_url: SecretStr = Field(
@@ -130,6 +131,8 @@ class Settings(BaseSettings):
             raise ValueError("need visibility_seconds >= longest hard limit + lease_margin_seconds")
         if self.backoff_first_seconds > self.backoff_last_seconds:
             raise ValueError("need backoff_first_seconds <= backoff_last_seconds")
+        if not self.mail_backoff_first_seconds <= self.mail_backoff_last_seconds <= self.mail_give_up_hours * 3600:
+            raise ValueError("need mail_backoff_first_seconds <= mail_backoff_last_seconds <= mail_give_up_hours")
         return self
 
     def lease_seconds(self, task: str) -> float:

@@ -17,7 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Task
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from services.core.contracts import Message, Stage
@@ -105,61 +105,55 @@ def run(work: Work[T], row_id: int) -> bool:
 
 def _attempt(work: Work[T], held: claims.Claim, started: _Stopwatch) -> None:
     try:
-        result = work.perform(held)
+        outcome = _record(work, held, work.perform(held), started)
     except RejectedError as error:
         _reject(held, error, started)
     except CrashedError as error:
         _crashed(held, error.code, error.detail, started)
     except SoftTimeLimitExceeded:
         _crashed(held, "reader_timeout", "soft time limit", started)
+    except MemoryError:  # must not leave the task: it would end the whole worker
+        _crashed(held, "reader_memory", "MemoryError in the worker", started)
     except RetryableError as error:
         _set_back(held, error.code, error.detail, started)
+    except (DataError, ProgrammingError) as error:
+        # the database answered, and what it was asked can never work: a defect like any other
+        _bury(held, type(error.orig).__name__, traceback.format_exc(), started)
     except (claims.LostClaimError, DBAPIError):
         raise
-    except Exception:  # noqa: BLE001 - a defect of ours: kept with its traceback, and the worker goes on
-        _bury(held, "internal_error", traceback.format_exc(), started)
-    except MemoryError:
-        _crashed(held, "reader_memory", "MemoryError in the worker", started)
+    except Exception as error:  # noqa: BLE001 - a defect of ours: kept with its traceback, and the worker goes on
+        _bury(held, type(error).__name__, traceback.format_exc(), started)
     else:
-        _record(work, held, result, started)
+        nudge(outcome.follow)
+        log(__name__).info("stage_done", after=str(outcome.after), **started.fields())
 
 
-def _record(work: Work[T], held: claims.Claim, result: T, started: _Stopwatch) -> None:
-    try:
-        with unit_of_work() as session:
-            outcome = work.record(session, held, result)
-            if outcome.setback:
-                wait = claims.Limits(10**6, 10**6, outcome.wait, outcome.wait) if outcome.wait else limits()
-                claims.set_back(
-                    session,
-                    held,
-                    wait,
-                    code=outcome.cause,
-                    detail=outcome.detail or "",
-                    cost=started.cost(),
-                    **outcome.columns,
-                )
-            else:
-                claims.advance(
-                    session,
-                    held,
-                    outcome.after,
-                    cause=outcome.cause,
-                    detail=outcome.detail,
-                    cost=started.cost(),
-                    **outcome.columns,
-                    **_nudged_by(held, outcome.follow),
-                )
-    except RejectedError as error:
-        _reject(held, error, started)
-        return
-    except (claims.LostClaimError, DBAPIError):
-        raise
-    except Exception:  # noqa: BLE001 - as above
-        _bury(held, "internal_error", traceback.format_exc(), started)
-        return
-    nudge(outcome.follow)
-    log(__name__).info("stage_done", after=str(outcome.after), **started.fields())
+def _record(work: Work[T], held: claims.Claim, result: T, started: _Stopwatch) -> Outcome:
+    with unit_of_work() as session:
+        outcome = work.record(session, held, result)
+        if outcome.setback:
+            wait = claims.Limits(10**6, 10**6, outcome.wait, outcome.wait) if outcome.wait else limits()
+            claims.set_back(
+                session,
+                held,
+                wait,
+                code=outcome.cause,
+                detail=outcome.detail or "",
+                cost=started.cost(),
+                **outcome.columns,
+            )
+        else:
+            claims.advance(
+                session,
+                held,
+                outcome.after,
+                cause=outcome.cause,
+                detail=outcome.detail,
+                cost=started.cost(),
+                **outcome.columns,
+                **_nudged_by(held, outcome.follow),
+            )
+    return outcome
 
 
 def _nudged_by(held: claims.Claim, follow: tuple[tuple[Stage, int], ...]) -> dict[str, Any]:
@@ -191,12 +185,13 @@ def _set_back(held: claims.Claim, code: str, detail: str, started: _Stopwatch) -
     log(__name__).warning("set_back", code=code, detail=detail, dead=dead, **started.fields())
 
 
-def _bury(held: claims.Claim, code: str, detail: str, started: _Stopwatch) -> None:
+def _bury(held: claims.Claim, name: str, trace: str, started: _Stopwatch) -> None:
+    """`name` of the exception is all that people are shown of a defect; the traceback stays in the dead letter."""
     with unit_of_work() as session:
-        claims.bury(session, held, code=code, detail=detail, cost=started.cost())
+        claims.bury(session, held, code="internal_error", detail=trace, shown=name, cost=started.cost())
         follow = submissions.after_crash(session, held, dead=True)
     nudge(follow)
-    log(__name__).error("buried", code=code, detail=detail, **started.fields())
+    log(__name__).error("buried", code="internal_error", detail=trace, **started.fields())
 
 
 class _Stopwatch:

@@ -18,7 +18,8 @@ from minio.notificationconfig import NotificationConfig, QueueConfig
 from services.core.errors import RetryableError
 from services.platform.settings import Settings, settings
 
-_MISSING = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchBucket", "NoSuchVersion"})
+_MISSING = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchVersion"})
+"""A missing bucket is not among them: that is the store's fault and says nothing about the object."""
 
 
 class MissingObjectError(Exception):
@@ -50,8 +51,8 @@ class Storage:
     def from_settings(cls, config: Settings) -> Storage:
         """A port on the configured store, with short bounded waits so that intake stays quick when it is away."""
         pool = urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=3, read=20),
-            retries=urllib3.Retry(total=1, backoff_factor=0.2, status_forcelist=[502, 503, 504]),
+            timeout=urllib3.Timeout(connect=3, read=10),
+            retries=urllib3.Retry(total=1, read=0, backoff_factor=0.2, status_forcelist=[502, 503, 504]),
             maxsize=8,
         )
         client = Minio(

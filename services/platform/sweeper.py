@@ -11,16 +11,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from services.core.contracts import STAGES, Stage
 from services.core.errors import RetryableError
-from services.core.lifecycle import MailState
 from services.platform.db import claims
 from services.platform.db.engine import unit_of_work
-from services.platform.db.models import Mail
 from services.platform.db.repositories import submissions
 from services.platform.logging import log
 from services.platform.nudge import nudge, queue_length
@@ -60,12 +57,6 @@ def _expire(subject: str) -> int:
 
 
 def _expire_one(session: Session, held: claims.Claim) -> submissions.Follow:
-    if held.stage.subject == "mail" and claims.is_mail_begun(session, held):
-        # The body was on its way when the worker died. Nobody can know whether it arrived: never again without a person.
-        claims.advance(session, held, MailState.UNCONFIRMED, cause="worker_lost", detail="worker lost after DATA")
-        return ()
-    if held.stage.subject == "mail":
-        session.execute(update(Mail).where(Mail.id == held.id).values(stage=None))
     dead = claims.crash(session, held, limits(), code="worker_lost", detail=f"lease of {held.owner} ran out")
     return submissions.after_crash(session, held, dead=dead)
 

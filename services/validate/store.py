@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, cast
 
-from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy import String, Table, func, insert, select, update
+from sqlalchemy import cast as cast_sql
 from sqlalchemy.orm import Session
 
 from services.core.finding import Severity
@@ -143,7 +144,12 @@ def _supersede(session: Session, row: ReportRow, by: int, actor: str) -> None:
         for mail_id in session.scalars(
             update(Mail)
             .where(Mail.report_id == row.id, Mail.state == before)
-            .values(state=str(MailState.CANCELLED), next_attempt_at=None)
+            # the key is given up: the newer revision may have to say the same to the same person
+            .values(
+                state=str(MailState.CANCELLED),
+                next_attempt_at=None,
+                dedupe_key="cancelled." + cast_sql(Mail.id, String),
+            )
             .returning(Mail.id)
         ).all():
             claims.record_transition(

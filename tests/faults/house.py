@@ -22,7 +22,7 @@ from infra.demo.authored import consistent
 from infra.demo.planted import wrong_table4_total
 from infra.demo.render import render_small
 from infra.embedded.mailcatcher import Decide, Fate, MailCatcher
-from infra.embedded.process import Child
+from infra.embedded.process import Child, free_port
 from infra.embedded.stack import Stack
 from infra.embedded.supervisor import gouji_command
 from services.core.lifecycle import TERMINAL
@@ -93,6 +93,7 @@ class House:
         given = {
             **QUICK,
             "state_dir": self.folder / "state",
+            "http_port": free_port(),  # houses run side by side, and all would prefer the same default
             "smtp_host": "127.0.0.1",
             "smtp_port": self.catcher.smtp_port,
             "mail_domain": "gouji.test",

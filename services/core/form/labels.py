@@ -7,8 +7,10 @@ import unicodedata
 
 _BRACKETS = str.maketrans({"(": "（", ")": "）", "〔": "（", "〕": "）", "【": "（", "】": "）"})
 _PUNCTUATION = re.compile(r"[\s“”\"'‘’《》<>、，,。；;：:·.．\-—–_*/\\|]+")
-# A list mark in front of a label: 1. 1、 (1) ① （一） 一、 - also damaged ones such as "一)" (seen in real reports).
-_MARK = re.compile(r"^(?:（?(?:\d{1,2}|[一二三四五六七八九十]{1,3})(?:）|[.．、])|[①-⑳])")
+# A list mark in front of a label: 1. 1、 (1) （一） 一、 - also damaged ones such as "一)" (seen in real reports).
+_MARK = re.compile(r"^（?(?:\d{1,2}|[一二三四五六七八九十]{1,3})(?:）|[.．、])")
+# ① is looked for before NFKC, which makes it a plain 1 that belongs to the label as far as anyone can tell.
+_CIRCLED = re.compile(r"^\s*[①-⑳]")
 
 
 def squeeze(text: str) -> str:
@@ -18,8 +20,9 @@ def squeeze(text: str) -> str:
 
 def without_mark(text: str) -> str:
     """`text` squeezed, brackets unified, without the list mark in front (``1.``, ``（三）``, ``四、``)."""
-    flat = squeeze(text).translate(_BRACKETS)
-    return _MARK.sub("", flat, count=1)
+    bare = _CIRCLED.sub("", text, count=1)
+    flat = squeeze(bare).translate(_BRACKETS)
+    return flat if bare != text else _MARK.sub("", flat, count=1)
 
 
 def normalise(text: str) -> str:

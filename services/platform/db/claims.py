@@ -18,7 +18,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from services.core.contracts import STAGES, Stage, stage_of_busy
 from services.core.errors import REASONS
-from services.core.lifecycle import TERMINAL, State, check_transition
+from services.core.lifecycle import TERMINAL, MailState, State, check_transition
 from services.platform.db.dialect import db_after, db_now, skip_locked
 from services.platform.db.models import DeadLetter, Mail, Notice, Submission, Transition
 
@@ -70,7 +70,8 @@ class Limits:
     last_wait: float
 
     def wait(self, setbacks: int) -> float:
-        return float(min(self.last_wait, self.first_wait * 2 ** max(0, setbacks - 1)))
+        # doubled at most 60 times: by then any wait is longer than the longest, and a float still holds it
+        return float(min(self.last_wait, self.first_wait * 2 ** min(60, max(0, setbacks - 1))))
 
 
 def record_transition(
@@ -184,7 +185,13 @@ def set_back(
 
 
 def crash(session: Session, held: Claim, limits: Limits, *, code: str, detail: str, cost: Cost = NO_COST) -> bool:
-    """The attempt crashed or timed out: try again at once, or go dead after the last one. True when it went dead."""
+    """The attempt crashed or timed out: try again at once, or go dead after the last one. True when it went dead.
+
+    A mail whose body was on its way is unconfirmed: nobody can know whether it arrived, so no machine sends it again.
+    """
+    if _is_body_begun(session, held):
+        advance(session, held, MailState.UNCONFIRMED, cause=code, detail=detail, cost=cost)
+        return True
     crashes = held.crashes + 1
     if crashes >= limits.max_crashes:
         bury(session, held, code=code, detail=detail, cost=cost)
@@ -194,19 +201,26 @@ def crash(session: Session, held: Claim, limits: Limits, *, code: str, detail: s
     return False
 
 
-def bury(session: Session, held: Claim, *, code: str, detail: str, cost: Cost = NO_COST) -> None:
-    """Take the row out of work: dead state and a dead letter, replayable. Raises LostClaimError."""
-    values: dict[str, Any] = _released() | {"state": str(held.stage.dead)}
+def bury(
+    session: Session, held: Claim, *, code: str, detail: str, shown: str | None = None, cost: Cost = NO_COST
+) -> None:
+    """Take the row out of work: dead state and a dead letter, replayable. Raises LostClaimError.
+
+    The dead letter keeps `detail` whole (a traceback); people are shown `shown`, the last line of it unless given.
+    """
+    shown = (detail.splitlines() or [""])[-1] if shown is None else shown
+    dead = MailState.UNCONFIRMED if _is_body_begun(session, held) else held.stage.dead
+    values: dict[str, Any] = _released() | {"state": str(dead)}
     if held.stage.subject == "submission":
         known = code if code in REASONS else "internal_error"
-        values |= {"reason_code": known, "reason_detail": detail[:300], "finished_at": db_now()}
+        values |= {"reason_code": known, "reason_detail": shown[:300], "finished_at": db_now()}
     _fenced(session, held, values)
     session.add(
         DeadLetter(
             subject=held.stage.subject, subject_id=held.id, task=held.stage.task, code=code, detail=detail[:8000]
         )
     )
-    _audit(session, held, held.stage.dead, cause=code, detail=detail.splitlines()[-1] if detail else None, cost=cost)
+    _audit(session, held, dead, cause=code, detail=shown, cost=cost)
 
 
 def expired(session: Session, subject: str, *, limit: int) -> list[Claim]:
@@ -303,6 +317,7 @@ def _audit(session: Session, held: Claim, after: State, *, cause: str, detail: s
     )
 
 
-def is_mail_begun(session: Session, held: Claim) -> bool:
-    """Whether the body of this claimed mail may already be with the recipient (its sending stage reached the body)."""
-    return session.scalar(select(Mail.stage).where(Mail.id == held.id)) == "body"
+def _is_body_begun(session: Session, held: Claim) -> bool:
+    """Whether this is a mail whose body may already be with the recipient (its sending stage reached the body)."""
+    begun = held.stage.subject == "mail"
+    return begun and session.scalar(select(Mail.stage).where(Mail.id == held.id)) == "body"

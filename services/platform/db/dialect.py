@@ -130,7 +130,15 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _postgresql(url: URL, pool_size: int) -> Engine:
-    return create_engine(
+    from psycopg.types.string import StrDumperUnknown
+
+    class WithoutNul(StrDumperUnknown):
+        """PostgreSQL's text cannot hold U+0000, which documents may print and object keys may contain."""
+
+        def dump(self, obj: str) -> Any:
+            return super().dump(obj.replace("\x00", "\ufffd"))
+
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=5,
@@ -141,6 +149,19 @@ def _postgresql(url: URL, pool_size: int) -> Engine:
             "options": "-c lock_timeout=15s -c idle_in_transaction_session_timeout=60s",
         },
     )
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:
+        connection.adapters.register_dumper(str, WithoutNul)
+
+    return engine
+
+
+def for_reading(connection: Connection) -> Connection:
+    """The connection for a transaction that reads one snapshot and waits for no writer."""
+    if connection.dialect.name == "postgresql":
+        return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return connection.execution_options(reading=True)
 
 
 def skip_locked(connection: Connection) -> bool:

@@ -10,7 +10,7 @@ from functools import cache
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from services.platform.db.dialect import make_engine
+from services.platform.db.dialect import for_reading, make_engine
 from services.platform.settings import settings
 
 
@@ -38,9 +38,9 @@ def unit_of_work() -> Iterator[Session]:
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """A session for reading only; on SQLite it never waits for a writer."""
+    """A session for reading one snapshot only; it never waits for a writer."""
     with (
-        engine().connect().execution_options(reading=True) as connection,
+        for_reading(engine().connect()) as connection,
         _sessions_of(engine())(bind=connection) as session,
     ):
         yield session

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -121,7 +122,7 @@ class Submission(Claimable, Base):
     """`done` or `failed`: the folder in which that place is."""
     agency_code: Mapped[str] = mapped_column(String(64))
     year_hint: Mapped[int | None]
-    size: Mapped[int | None]
+    size: Mapped[int | None] = mapped_column(BigInteger)
     sha256: Mapped[str | None] = mapped_column(String(64))
     generation: Mapped[int] = mapped_column(default=1)
     reason_code: Mapped[str | None] = mapped_column(String(40))

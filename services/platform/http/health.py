@@ -30,6 +30,7 @@ from services.platform.db.migrate import is_current
 from services.platform.db.models import DeadLetter
 from services.platform.http.bounds import in_time
 from services.platform.http.identity import AskingOperator
+from services.platform.http.problems import Problem
 from services.platform.logging import log
 
 router = APIRouter(tags=["health"])
@@ -68,7 +69,7 @@ def _object_store() -> Verdict:
 def _broker() -> Verdict:
     try:
         with celery.connection_for_read() as connection:
-            connection.connect()
+            connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
             connection.default_channel.client.ping()
     except (KombuError, RedisError, OSError):
         return "away"
@@ -145,7 +146,15 @@ class RowMetrics(Collector):
         return iter(())
 
 
-@router.get("/metrics", response_class=PlainTextResponse)
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses={
+        401: {"model": Problem, "description": "No valid token."},
+        403: {"model": Problem, "description": "Not an operator's token."},
+        503: {"model": Problem, "description": "The database is away."},
+    },
+)
 async def metrics(request: Request, asking: AskingOperator) -> Response:
     """Prometheus text. Needs an operator's token."""
     registry = request.app.state.http_metrics.registry

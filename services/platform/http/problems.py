@@ -82,7 +82,7 @@ def problem_of(error: Exception) -> ProblemError:
     if isinstance(error, ProblemError):
         return error
     if isinstance(error, RequestValidationError):
-        places = {str(item["loc"][-1]) for item in error.errors() if item.get("loc")}
+        places = {str(item["loc"][1]) for item in error.errors() if len(item["loc"]) > 1}  # ("query", name, …)
         return ProblemError("invalid_request", "、".join(sorted(name for name in places if name.isidentifier())))
     if isinstance(error, HTTPException):
         return _of_http(error)

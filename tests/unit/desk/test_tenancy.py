@@ -107,7 +107,9 @@ def test_reviewers_see_all_of_it(site, filled):
     assert [found["rule"] for found in told["reports"][0]["findings"]] == ["T3-1", "T4-2", "N-3"]
     assert {mail["address"] for mail in told["mails"]} == {"office@130101.example", "reviewer@city.example"}
     assert told["steps"][-1]["actor"] == "worker-1"
-    counts = site.client.get("/api/submissions?state=stored&agency=130101", headers=site.auth("reviewer")).json()["items"][0]
+    counts = site.client.get("/api/submissions?state=stored&agency=130101", headers=site.auth("reviewer")).json()[
+        "items"
+    ][0]
     assert [counts[name] for name in ("errors", "warnings", "doubts")] == [1, 1, 1]
     assert counts["mails"] == {"retrying": 1, "sent": 1}
     assert "REVIEWER-ONLY" in site.log_in("reviewer").get(f"/mails/{mine.reviewer_mail}").text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -32,25 +33,32 @@ def test_no_generated_page_is_stale() -> None:
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 
-def test_a_stale_page_is_named_and_written_anew(tmp_path: Path) -> None:
-    for readme in pages.PASSAGES:
-        (tmp_path / readme).write_text(f"before\n{pages.BEGIN}\nold\n{pages.END}\nafter\n", encoding="utf-8")
-    assert set(pages.stale(tmp_path)) == {*pages.PAGES, *pages.PASSAGES}
-    assert set(pages.write(tmp_path)) == {*pages.PAGES, *pages.PASSAGES}
-    assert pages.stale(tmp_path) == []
-    text = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert text.startswith("before\n")
-    assert text.endswith(f"{pages.END}\nafter\n")
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A project with transcripts and with READMEs that hold nothing but their marks."""
+    shutil.copytree(ROOT / "docs" / "transcripts", tmp_path / "docs" / "transcripts")
+    for readme, passages in pages.PASSAGES.items():
+        marks = "\n".join(f"<!-- {name}:begin -->\nold\n<!-- {name}:end -->" for name in passages)
+        (tmp_path / readme).write_text(f"before\n{marks}\nafter\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_a_stale_page_is_named_and_written_anew(copy: Path) -> None:
+    assert set(pages.stale(copy)) == {*pages.PAGES, *pages.PASSAGES}
+    assert set(pages.write(copy)) == {*pages.PAGES, *pages.PASSAGES}
+    assert pages.stale(copy) == []
+    text = (copy / "README.md").read_text(encoding="utf-8")
+    assert text.startswith("before\n<!-- demo:begin -->\n```text\n$ make demo ARGS=--once\n")
+    assert text.endswith("<!-- settings:end -->\nafter\n")
     assert "old" not in text
-    (tmp_path / "docs" / "reasons.md").unlink()
-    assert pages.stale(tmp_path) == ["docs/reasons.md"]
+    (copy / "docs" / "reasons.md").unlink()
+    assert pages.stale(copy) == ["docs/reasons.md"]
 
 
-def test_a_page_without_its_marks_is_an_error(tmp_path: Path) -> None:
-    for readme in pages.PASSAGES:
-        (tmp_path / readme).write_text("no marks", encoding="utf-8")
-    with pytest.raises(ValueError, match="settings:begin"):
-        pages.stale(tmp_path)
+def test_a_page_without_its_marks_is_an_error(copy: Path) -> None:
+    (copy / "README.md").write_text("no marks", encoding="utf-8")
+    with pytest.raises(ValueError, match="demo:begin"):
+        pages.stale(copy)
 
 
 def test_wrong_usage_is_told() -> None:

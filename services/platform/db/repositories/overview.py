@@ -25,11 +25,16 @@ AGENCY = "agency"
 
 @dataclass(slots=True)
 class Tally:
-    """What the reports of a submission's present generation come to. `review`: not every figure is vouched for."""
+    """What the reports of a submission's present generation come to.
+
+    Errors and warnings are those that the document itself causes; `doubts` those that may be due to the reading.
+    `review`: not every figure is vouched for.
+    """
 
     years: list[int] = field(default_factory=list)
     errors: int = 0
     warnings: int = 0
+    doubts: int = 0
     review: bool = False
 
 
@@ -69,10 +74,14 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A report revision with its findings, in the order in which the rules gave them, and where their cells stand."""
+    """A report revision with its findings, in the order in which the rules gave them, and where their cells stand.
+
+    `doubts` is true when some error or warning may be due to the reading: then nobody may be told that all is well.
+    """
 
     row: ReportRow
     findings: tuple[Finding, ...]
+    doubts: bool
     spots: dict[str, Spot]
 
 
@@ -129,7 +138,7 @@ def lines(
         query = query.where(Submission.id < after)
     rows = session.execute(query.order_by(Submission.id.desc()).limit(limit)).all()
     ids = [row.id for row, _ in rows]
-    tallies = _tallies(session, ids, for_agency=scope is not None)
+    tallies = _tallies(session, ids)
     mails = _mail_counts(session, ids, scope)
     return [Line(row, name, tallies.get(row.id), mails.get(row.id, {})) for row, name in rows]
 
@@ -138,7 +147,7 @@ def _within(scope: str | None) -> ColumnElement[bool]:
     return true() if scope is None else Submission.agency_code == scope
 
 
-def _tallies(session: Session, ids: list[int], *, for_agency: bool) -> dict[int, Tally]:
+def _tallies(session: Session, ids: list[int]) -> dict[int, Tally]:
     of_now = and_(ReportRow.submission_id == Submission.id, ReportRow.generation == Submission.generation)
     tallies: dict[int, Tally] = {}
     for submission_id, year, status in session.execute(
@@ -150,20 +159,22 @@ def _tallies(session: Session, ids: list[int], *, for_agency: bool) -> dict[int,
         tally = tallies.setdefault(submission_id, Tally())
         tally.years.append(year)
         tally.review = tally.review or status != "ok"
+    by_document = FindingRow.cause == "document"
     query = (
-        select(Submission.id, FindingRow.severity, func.count())
+        select(Submission.id, FindingRow.severity, by_document, func.count())
         .join(ReportRow, of_now)
         .join(FindingRow, FindingRow.report_id == ReportRow.id)
-        .where(Submission.id.in_(ids))
-        .group_by(Submission.id, FindingRow.severity)
+        .where(Submission.id.in_(ids), FindingRow.severity != Severity.INFO)
+        .group_by(Submission.id, FindingRow.severity, by_document)
     )
-    if for_agency:
-        query = query.where(FindingRow.cause == "document")
-    for submission_id, severity, number in session.execute(query):
-        if severity == Severity.ERROR:
-            tallies[submission_id].errors = number
-        elif severity == Severity.WARNING:
-            tallies[submission_id].warnings = number
+    for submission_id, severity, sure, number in session.execute(query):
+        tally = tallies[submission_id]
+        if not sure:
+            tally.doubts += number
+        elif severity == Severity.ERROR:
+            tally.errors = number
+        else:
+            tally.warnings = number
     return tallies
 
 
@@ -243,7 +254,12 @@ def _judged(session: Session, report: ReportRow, *, for_agency: bool) -> Judged:
             CellRow.report_id == report.id, CellRow.path.in_(sorted(paths))
         )
     )
-    return Judged(report, found, {path: Spot(page, line) for path, page, line in places})
+    doubts = session.scalar(
+        select(func.count())
+        .select_from(FindingRow)
+        .where(FindingRow.report_id == report.id, FindingRow.cause != "document", FindingRow.severity != Severity.INFO)
+    )
+    return Judged(report, found, bool(doubts), {path: Spot(page, line) for path, page, line in places})
 
 
 def findings_of(session: Session, report_id: int, *, for_agency: bool) -> tuple[Finding, ...]:
@@ -298,7 +314,7 @@ def result(session: Session, row: Submission, *, for_agency: bool) -> Document |
             select(ReportRow.position, ReportRow.id).where(
                 ReportRow.submission_id == row.id, ReportRow.generation == read.generation
             )
-        )
+        ).all()
     )
     reports = [
         report.with_findings(list(findings_of(session, stored[position], for_agency=for_agency)))

@@ -16,6 +16,7 @@ COLUMNS = ("agency_code", "agency_name", "level", "contact_role", "contact_name"
 EVERYBODY = "*"
 """Reviewers under this code are told about every body."""
 
+_LONGEST = {"agency_name": 200, "level": 40, "contact_name": 100}
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^@\s]{1,189}")
 
@@ -42,17 +43,24 @@ def import_csv(session: Session, text: str) -> Imported:
 
     Bodies in the file are added or renamed and their contacts replaced; bodies not in the file stay as they are.
     """
-    reader = csv.DictReader(StringIO(text.removeprefix("\ufeff")))
+    reader = csv.DictReader(StringIO(text.removeprefix("\ufeff"), newline=""))
+    try:
+        return _import(session, reader)
+    except csv.Error as error:
+        return Imported(0, 0, (ImportFault(reader.line_num + 1, f"不是有效的 CSV（{error}）"),))
+
+
+def _import(session: Session, reader: csv.DictReader[str]) -> Imported:
     if tuple(reader.fieldnames or ()) != COLUMNS:
         return Imported(0, 0, (ImportFault(1, f"表头应为：{','.join(COLUMNS)}"),))
     names: dict[str, tuple[str, str]] = {}
     contacts: dict[str, list[Contact]] = {}
     faults: list[ImportFault] = []
-    for number, raw in enumerate(reader, start=2):
+    for raw in reader:
         line = {key: (raw.get(key) or "").strip() for key in COLUMNS}
-        fault = _fault(line)
+        fault = _fault(line) or _too_long(line)
         if fault:
-            faults.append(ImportFault(number, fault))
+            faults.append(ImportFault(reader.line_num, fault))
             continue
         code = line["agency_code"]
         names[code] = (line["agency_name"] or "全部单位", line["level"])
@@ -92,6 +100,11 @@ def _fault(line: dict[str, str]) -> str | None:
     if code == EVERYBODY and line["contact_role"] != "reviewer":
         return "代码 * 只用于主管部门（reviewer）"
     return None
+
+
+def _too_long(line: dict[str, str]) -> str | None:
+    long = next((name for name, most in _LONGEST.items() if len(line[name]) > most), None)
+    return f"{long} 最长 {_LONGEST[long]} 字" if long else None
 
 
 def contacts_for(session: Session, agency_code: str) -> list[Contact]:

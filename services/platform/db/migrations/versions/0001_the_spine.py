@@ -59,7 +59,7 @@ def upgrade() -> None:
         sa.Column("folder_verdict", sa.String(length=10), nullable=True),
         sa.Column("agency_code", sa.String(length=64), nullable=False),
         sa.Column("year_hint", sa.Integer(), nullable=True),
-        sa.Column("size", sa.Integer(), nullable=True),
+        sa.Column("size", sa.BigInteger(), nullable=True),
         sa.Column("sha256", sa.String(length=64), nullable=True),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("reason_code", sa.String(length=40), nullable=True),

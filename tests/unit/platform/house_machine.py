@@ -1,0 +1,398 @@
+"""The whole pipeline as a state machine: whatever happens in whatever order, nothing is lost, doubled or illegal.
+
+Receiving, storing, composing and sending are the real use cases; the reader's and the judge's verdicts and the relay's
+answers are drawn. A worker's death is an exception that nothing catches, so that the row stays under its lease.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.core.contracts import COMPOSE, EXTRACT, JUDGE, RECEIVE, SEND, STAGES, Stage
+from services.core.errors import CrashedError, RejectedError, RetryableError
+from services.core.finding import Finding, Severity
+from services.core.lifecycle import BUSY, TERMINAL, MailState, SubmissionState, check_transition
+from services.core.report import Report
+from services.ingest.announce import announce_objects, list_inbox
+from services.ingest.intake import Delivery, accept
+from services.ingest.receive import Receive
+from services.notify import delivery
+from services.notify.outbox import Compose
+from services.notify.outcomes import PermanentFailure, RelayRefused, TransientFailure, Unconfirmed
+from services.notify.outcomes import Stage as Step
+from services.notify.relay import Receipt
+from services.platform import stage_task, sweeper
+from services.platform.db import claims
+from services.platform.db.engine import reading, unit_of_work
+from services.platform.db.models import Mail, ReportRow, Submission, Transition
+from services.platform.db.repositories import ledger, submissions
+from services.platform.stage_task import Outcome
+from services.validate.store import store_report
+from tests.unit.platform.ground import ROWS, Ground
+
+AGENCIES = ("a1", "a2")
+CONTENTS = (b"one", b"two", b"three")
+VERDICTS = ("甲处不符", "乙处不符", "")
+BY_A_PERSON = {"replay", "resend", "confirmed"}
+
+
+class Killed(BaseException):
+    """The worker's process is gone from one moment to the next."""
+
+
+@dataclass
+class Relay:
+    """A relay whose next answer is drawn; remembers which mails it may have passed on."""
+
+    answer: str = "accept"
+    copies: Counter[str] = field(default_factory=Counter)
+    accepted: Counter[str] = field(default_factory=Counter)
+
+    def deliver(self, *, raw: bytes, before_body: Callable[[], None], **_: Any) -> Receipt:
+        name = message_from_bytes(raw)["Message-ID"]
+        if self.answer == "killed before the body":
+            raise Killed
+        if self.answer == "put off at RCPT":
+            raise TransientFailure(Step.RCPT, "greylisted", code=451)
+        if self.answer == "unknown recipient":
+            raise PermanentFailure(Step.RCPT, "no such user", code=550, enhanced="5.1.1")
+        if self.answer == "login refused":
+            raise RelayRefused(Step.LOGIN, "denied", code=535)
+        before_body()
+        if self.answer == "put off after the body":
+            raise TransientFailure(Step.DOT, "try later", code=451)
+        self.copies[name] += 1
+        if self.answer == "cut in the body":
+            raise Unconfirmed(Step.DOT, "connection lost")
+        if self.answer == "killed in the body":
+            raise Killed
+        self.accepted[name] += 1
+        return Receipt(250, "ok", None)
+
+
+ANSWERS = (
+    "accept",
+    "put off at RCPT",
+    "put off after the body",
+    "unknown recipient",
+    "login refused",
+    "cut in the body",
+    "killed before the body",
+    "killed in the body",
+)
+
+ENDS: dict[str, BaseException | None] = {
+    "done": None,
+    "rejected": RejectedError("damaged"),
+    "crashed": CrashedError("reader_crashed", "signal 11"),
+    "world": RetryableError("store away"),
+    "defect": KeyError("x"),
+    "memory": MemoryError(),
+    "killed": Killed(),
+}
+
+
+@dataclass
+class Drawn:
+    """A stage whose end is drawn before the work is run."""
+
+    stage: Stage
+    end: str = "done"
+    verdict: str = ""
+    year: int = 2024
+
+    def perform(self, held: claims.Claim) -> None:
+        error = ENDS[self.end]
+        if error is not None:
+            raise error
+
+    def record(self, session: Session, held: claims.Claim, _result: None) -> Outcome:
+        if self.stage is EXTRACT:
+            return Outcome(SubmissionState.EXTRACTED, follow=((JUDGE, held.id),))
+        row = session.get_one(Submission, held.id)
+        notice = store_report(session, row, self._report(), position=0, actor=held.owner)
+        follow = ((COMPOSE, notice),) if notice is not None else ()
+        return Outcome(SubmissionState.STORED, follow=follow)
+
+    def _report(self) -> Report:
+        found = Finding(
+            rule="T3-1",
+            severity=Severity.ERROR,
+            where=["table3.new.total"],
+            message=f"{self.verdict}。",
+            basis="表三",
+            fingerprint=hashlib.sha256(self.verdict.encode()).hexdigest()[:16],
+        )
+        return Report(status="ok", year=self.year, findings=[found] if self.verdict else [])
+
+
+def make_machine(
+    ground: Ground, reset: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> type[RuleBasedStateMachine]:
+    """The machine on this ground; `reset` empties its database between examples."""
+    relay = Relay()
+    monkeypatch.setattr(delivery, "make_relay", lambda _config: relay)
+    waiting = {"length": 0}
+    monkeypatch.setattr(sweeper, "queue_length", lambda _queue: waiting["length"])
+
+    class House(RuleBasedStateMachine):
+        def __init__(self) -> None:
+            super().__init__()
+            reset()
+            ground.store.objects.clear()
+            ground.store.away = False
+            ground.nudged.clear()
+            self.relay = relay
+            relay.answer, relay.copies, relay.accepted = "accept", Counter(), Counter()
+            self.sent_anew: Counter[str] = Counter()
+            self.late: list[tuple[claims.Claim, str]] = []
+            self.uploads = 0
+            self.fences: dict[tuple[str, int], int] = {}
+
+        @initialize()
+        def register(self) -> None:
+            ground.register(*AGENCIES)
+
+        # what comes in
+
+        @rule(
+            agency=st.sampled_from((*AGENCIES, "nobody")), data=st.sampled_from(CONTENTS), store_away=st.booleans()
+        )
+        def upload(self, agency: str, data: bytes, store_away: bool) -> None:
+            self.uploads += 1
+            ground.store.away = store_away
+            handed_in = Delivery(data, agency, "年报.pdf", "upload", f"upload{self.uploads}", 2024)
+            first = accept(handed_in, ground.store, actor="test")  # type: ignore[arg-type]  # the store in memory
+            ground.store.away = False
+            again = accept(handed_in, ground.store, actor="test")  # type: ignore[arg-type]  # as above
+            assert (first.ref, again.new) == (again.ref, False)
+
+        @rule(agency=st.sampled_from(AGENCIES), data=st.sampled_from(CONTENTS), name=st.sampled_from(["x", "y"]))
+        def put_by_others(self, agency: str, data: bytes, name: str) -> None:
+            ground.store.put(ground.store.inbox, f"{agency}/2024/{name}", data)
+
+        @rule(times=st.integers(1, 3), pick=st.integers(0, 99))
+        def event(self, times: int, pick: int) -> None:
+            found = list(ground.store.walk(ground.store.inbox))
+            if found:
+                announce_objects([found[pick % len(found)]] * times, source="event", actor="test")
+
+        @rule()
+        def listing(self) -> None:
+            list_inbox(ground.store, actor="test")  # type: ignore[arg-type]  # as above
+            assert list_inbox(ground.store, actor="test") == 0  # type: ignore[arg-type]  # as above
+
+        # what workers do
+
+        @rule(
+            stage=st.sampled_from(STAGES),
+            pick=st.integers(0, 99),
+            end=st.sampled_from(sorted(ENDS)),
+            verdict=st.sampled_from(VERDICTS),
+            year=st.sampled_from([2023, 2024]),
+            answer=st.sampled_from(ANSWERS),
+        )
+        def work(self, stage: Stage, pick: int, end: str, verdict: str, year: int, answer: str) -> None:
+            ids = self._ids(stage)
+            if ids:
+                self._run(stage, ids[pick % len(ids)], end, verdict, year, answer)
+
+        def _run(self, stage: Stage, row_id: int, end: str, verdict: str, year: int, answer: str) -> None:
+            relay.answer = answer
+            works: dict[str, Any] = {
+                RECEIVE.task: Receive(),
+                EXTRACT.task: Drawn(EXTRACT, end),
+                JUDGE.task: Drawn(JUDGE, "done" if end == "rejected" else end, verdict, year),
+                COMPOSE.task: Compose(),
+                SEND.task: delivery.Send(),
+            }
+            try:
+                stage_task.run(works[stage.task], row_id)
+            except Killed:
+                row = ground.row(stage.subject, row_id)
+                assert row.state == stage.busy, "a worker that dies leaves its row under the lease"
+
+        @rule(stage=st.sampled_from(STAGES), pick=st.integers(0, 99))
+        def claim_and_stall(self, stage: Stage, pick: int) -> None:
+            ids = self._ids(stage)
+            held = ground.claim(stage, ids[pick % len(ids)]) if ids else None
+            if held is not None:
+                assert ground.claim(stage, held.id) is None
+                self.late.append((held, stage.subject))
+
+        @precondition(lambda self: self.late)
+        @rule(pick=st.integers(0, 99))
+        def come_back_late(self, pick: int) -> None:
+            held, subject = self.late.pop(pick % len(self.late))
+            row = ground.row(subject, held.id)
+            mine = (row.fence, row.state) == (held.fence, held.stage.busy)
+            try:
+                with unit_of_work() as session:
+                    claims.set_back(session, held, stage_task.limits(), code="service_unavailable", detail="late")
+                    assert mine
+            except claims.LostClaimError:
+                assert not mine
+
+        @rule(subject=st.sampled_from(sorted(ROWS)), length=st.sampled_from([None, 0, 1000]))
+        def leases_end_and_the_sweep_comes(self, subject: str, length: int | None) -> None:
+            for row_id in self._in(subject, BUSY[subject]):
+                ground.end_lease(subject, row_id)
+            waiting["length"] = length  # type: ignore[assignment]  # None: the broker is away
+            sweeper.sweep_once(ground.config)
+            assert not self._in(subject, BUSY[subject])
+
+        @rule(subject=st.sampled_from(sorted(ROWS)))
+        def time_passes(self, subject: str) -> None:
+            for row_id in self._in(subject, {state for s in STAGES if s.subject == subject for state in s.ready}):
+                ground.make_due(subject, row_id)
+
+        # what people do
+
+        @rule(pick=st.integers(0, 99))
+        def replay(self, pick: int) -> None:
+            ids = self._ids(RECEIVE)
+            if not ids:
+                return
+            row_id = ids[pick % len(ids)]
+            state = ground.state("submission", row_id)
+            try:
+                with unit_of_work() as session:
+                    submissions.replay(session, row_id, actor="operator")
+                assert state in TERMINAL["submission"] - {SubmissionState.DUPLICATE}
+            except submissions.NotReplayableError:
+                assert state not in TERMINAL["submission"] - {SubmissionState.DUPLICATE}
+
+        @rule(pick=st.integers(0, 99), arrived=st.booleans())
+        def ask_about_a_mail(self, pick: int, arrived: bool) -> None:
+            ids = self._in("mail", {MailState.FAILED, MailState.UNCONFIRMED})
+            if not ids:
+                return
+            mail = ground.row("mail", ids[pick % len(ids)])
+            act = delivery.confirm if arrived else delivery.resend
+            try:
+                with unit_of_work() as session:
+                    act(session, mail.id, actor="operator")
+            except delivery.NotResendableError:
+                assert arrived or mail.body_begun >= 2
+                return
+            if not arrived and mail.state == MailState.UNCONFIRMED:
+                self.sent_anew[mail.message_id] += 1
+
+        # what always holds
+
+        @invariant()
+        def the_books_balance(self) -> None:
+            with reading() as session:
+                counted = ledger.count(session)
+            assert counted.faults == []
+            assert counted.seen == ground.count(Submission)
+
+        @invariant()
+        def every_row_is_where_its_audit_says(self) -> None:
+            with reading() as session:
+                lines = session.scalars(select(Transition).order_by(Transition.id)).all()
+                states = {
+                    (subject, row.id): row
+                    for subject, table in ROWS.items()
+                    for row in session.scalars(select(table))  # type: ignore[call-overload]  # one of three tables
+                }
+            now: dict[tuple[str, int], str | None] = {}
+            attempts: Counter[tuple[str, int]] = Counter()
+            for line in lines:
+                key = (line.subject, line.subject_id)
+                assert now.get(key) == line.before, "a step begins where the last one ended"
+                check_transition(line.subject, line.before, line.after)
+                if line.before in TERMINAL[line.subject]:
+                    assert line.cause in BY_A_PERSON, "an end is left by a person only"
+                    attempts[key] = 0
+                if line.cause == "claimed":
+                    assert line.attempt == attempts[key] + 1, "every claim counts"
+                    attempts[key] = line.attempt
+                elif line.before in BUSY[line.subject] and line.cause not in {"retry", "worker_lost"}:
+                    attempts[key] = states[key].attempt if line is lines[-1] else attempts[key]
+                    if line.after not in {stage.back for stage in STAGES}:
+                        attempts[key] = 0
+                now[key] = line.after
+            assert now == {key: row.state for key, row in states.items()}
+            for (subject, row_id), row in states.items():
+                assert (row.lease_until is not None) == (row.state in BUSY[subject])
+                assert row.fence >= self.fences.get((subject, row_id), 0)
+                self.fences[subject, row_id] = row.fence
+
+        @invariant()
+        def no_mail_is_sent_twice_unless_a_person_asks(self) -> None:
+            for mail in ground.rows(Mail):
+                name = mail.message_id
+                assert relay.copies[name] <= mail.body_begun
+                assert mail.body_begun <= 1 + self.sent_anew[name] <= 2
+                assert relay.accepted[name] <= 1 or self.sent_anew[name]
+
+        # and in the end
+
+        def teardown(self) -> None:
+            """With workers and a relay that do their work everything comes to its end, and everybody knows."""
+            waiting["length"] = 0
+            for _ in range(40):
+                self.time_passes_for_all()
+                open_rows = [(stage, row_id) for stage in STAGES for row_id in self._in(stage.subject, stage.ready)]
+                if not open_rows:
+                    break
+                for stage, row_id in open_rows:
+                    self._run(stage, row_id, "done", "甲处不符", 2024, "accept")
+            for subject in ROWS:
+                assert not set(self._in(subject, None)) - set(self._in(subject, TERMINAL[subject]))
+            self.everybody_knows()
+
+        def time_passes_for_all(self) -> None:
+            for subject in ROWS:
+                self.leases_end_and_the_sweep_comes(subject, 0)
+                self.time_passes(subject)
+
+        def everybody_knows(self) -> None:
+            """About the report that counts, the agency has a mail that says just what was found in it."""
+            with reading() as session:
+                current = session.scalars(select(ReportRow).where(ReportRow.superseded_by.is_(None))).all()
+                mails = session.scalars(select(Mail).where(Mail.role == "agency")).all()
+            for report in current:
+                told = [m for m in mails if m.submission_id == report.submission_id and m.state != "cancelled"]
+                words = [_text(mail) for mail in told if mail.kind in {"verdict", "receipt"}]
+                found = {finding for finding in VERDICTS if finding and self._found(report.id, finding)}
+                assert any({v for v in VERDICTS if v and v in text} == found for text in words), (found, words)
+
+        def _found(self, report_id: int, verdict: str) -> bool:
+            with reading() as session:
+                from services.platform.db.models import FindingRow
+
+                bodies = session.scalars(select(FindingRow.body).where(FindingRow.report_id == report_id))
+                return any(verdict in body["message"] for body in bodies)
+
+        def _ids(self, stage: Stage) -> list[int]:
+            """Rows of the stage's subject, those that wait for it first, so that most picks are to the point."""
+            ready = self._in(stage.subject, stage.ready)
+            return ready or self._in(stage.subject, None)
+
+        def _in(self, subject: str, states: Any) -> list[int]:
+            table: Any = ROWS[subject]
+            with reading() as session:
+                query = select(table.id).order_by(table.id)
+                if states is not None:
+                    query = query.where(table.state.in_([str(state) for state in states]))
+                return list(session.scalars(query))
+
+    return House
+
+
+def _text(mail: Mail) -> str:
+    body = message_from_bytes(mail.raw, policy=policy.default).get_body(("plain",))
+    return str(body.get_content()) if body else ""
