@@ -46,8 +46,16 @@ compose-test: setup ## Bring the compose file up on a real engine, one report th
 
 ##@ Generated files
 .PHONY: docs
-docs: setup ## Write the generated pages: rule catalogue, settings tables, result schema, transcript
+docs: setup ## Write the generated pages: rules, reasons, lifecycle, settings tables, result schema, picture of the flow
 	@$(BIN)/python -m infra.docs
+
+.PHONY: transcript
+transcript: setup ## Run demo and check once and keep what they print (docs/transcripts), then renew the READMEs
+	@$(BIN)/python -m infra.docs.transcript && $(BIN)/python -m infra.docs
+
+.PHONY: pictures
+pictures: setup ## Photograph pages and a mail of the running stack (Chromium and a Chinese font needed)
+	@$(BIN)/python -m infra.docs.pictures
 
 .PHONY: help
 help: ## This list

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
+from infra.docs import ROOT
 from infra.docs.pages import stale, write
-
-ROOT = Path(__file__).resolve().parents[2]
 
 if __name__ == "__main__":
     match sys.argv[1:]:

@@ -26,7 +26,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from infra.demo.samples import REGISTER, write_samples
-from infra.docs.__main__ import ROOT
+from infra.docs import ROOT
 from infra.embedded.process import wait_until
 from infra.embedded.supervisor import up
 from services.core.lifecycle import TERMINAL
@@ -64,7 +64,7 @@ def take_all(folder: Path) -> list[Path]:
             with _bearer_of(cookie, running.settings.http_port) as port:
                 pages = (
                     (f"http://127.0.0.1:{port}/", "submissions.png", (1200, 560)),
-                    (f"http://127.0.0.1:{port}/submissions/{ref}", "submission.png", (1200, 1000)),
+                    (f"http://127.0.0.1:{port}/submissions/{ref}", "submission.png", (1200, 650)),
                     (_as_file(letter, state).as_uri(), "mail.png", (760, 930)),
                 )
                 return [_photograph(browser, address, folder / name, size, state) for address, name, size in pages]
@@ -76,7 +76,7 @@ def _send_samples(config: Settings) -> tuple[str, str, bytes]:
     try:
         with Session(engine) as session, session.begin():
             registry.import_csv(session, REGISTER.read_text(encoding="utf-8"))
-            token = issue_token(session, name="pictures", role=Role.OPERATOR, agency_code=None)
+            token = issue_token(session, name="演示", role=Role.OPERATOR, agency_code=None)
         expected = len(write_samples(config.drop_folder))
 
         def ended() -> bool:

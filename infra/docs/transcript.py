@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from infra.demo.samples import authored_samples
+from infra.docs import ROOT
 from infra.embedded.supervisor import gouji_command
 
 SHOWN = "linxi-ziran"
@@ -64,6 +65,4 @@ def _keep(target: Path, command: str, output: str) -> None:
 
 
 if __name__ == "__main__":
-    from infra.docs.__main__ import ROOT
-
     sys.exit(record(ROOT / "docs" / "transcripts"))

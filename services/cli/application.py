@@ -10,6 +10,7 @@ import typer
 
 from services.cli import local, operate, roles
 from services.cli.check import check
+from services.platform import logging
 
 USAGE = 64
 _TYPER_USAGE = 2
@@ -38,6 +39,8 @@ app.add_typer(operate.mails, name="mails", rich_help_panel="Daily work")
 
 def main() -> None:
     """Entry point of the `gouji` program."""
+    # answers go to standard output, what goes wrong to standard error; the roles set up their own logs
+    logging.configure(level="WARNING", json=False)
     try:
         result = app(standalone_mode=False)
     except typer.TyperException as error:  # Typer's own: it does not raise those of the click package

@@ -62,13 +62,16 @@ def worker(
     """Run a Celery worker for one or more roles."""
     from services.platform.celery_app import app
     from services.platform.heartbeat import report_worker_alive
+    from services.platform.stage_task import serve_queues
 
     names = [name.strip() for name in role.split(",")]
     unknown = [name for name in names if name not in ROLE_QUEUES]
     if unknown:
         raise typer.BadParameter(f"unknown role {', '.join(unknown)}; known: {', '.join(ROLE_QUEUES)}")
     config = settings()
-    queues = ",".join(queue for name in names for queue in ROLE_QUEUES[name])
+    served = [queue for name in names for queue in ROLE_QUEUES[name]]
+    serve_queues(served)
+    queues = ",".join(served)
     report_worker_alive(alive_file(role))
     arguments = [
         "worker",

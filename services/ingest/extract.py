@@ -45,7 +45,7 @@ class Extract:
                 generation=generation,
                 format=str(result.format),
                 engine=result.engine,
-                document=zlib.compress(result.model_dump_json().encode("utf-8"), 6),
+                document=zlib.compress(result.model_dump_json().encode("utf-8"), 1),
             )
         )
         return Outcome(SubmissionState.EXTRACTED, follow=((JUDGE, held.id),))

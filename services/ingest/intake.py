@@ -1,4 +1,4 @@
-"""Taking bytes in: put them into the inbox, write the row, ring the bell. Used by the folder and by the upload.
+"""Taking bytes in: put them where originals are kept, write the row, ring the bell. Used by the folder and by the upload.
 
 Answers whatever else is down, as long as the database is there: without the object store the bytes are kept in the
 database until `ingest.receive` can move them; without the broker the sweep finds the row.
@@ -14,17 +14,14 @@ from sqlalchemy import select
 
 from services.core.contracts import RECEIVE
 from services.core.errors import RetryableError
-from services.ingest.keys import deposit_key
+from services.ingest.keys import DEPOSITED, deposit_key
 from services.platform.db import claims
-from services.platform.db.engine import reading, unit_of_work
+from services.platform.db.engine import unit_of_work
 from services.platform.db.models import Submission
 from services.platform.db.repositories import submissions
 from services.platform.logging import log
 from services.platform.nudge import nudge_soon
 from services.platform.storage import Storage
-
-SPOOLED = "spooled"
-"""The version of a row whose bytes wait in the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +51,22 @@ class Accepted:
 
 
 def accept(delivery: Delivery, store: Storage, *, actor: str) -> Accepted:
-    """Take a file in. Idempotent for one `identity`. The bytes are safe once this returns; raises only for the database."""
+    """Take a file in. Idempotent for one `identity`. The bytes are safe once this returns; raises only for the database.
+
+    They go straight to where originals are kept, under their hash: the inbox bucket is for S3 clients.
+    """
     key = deposit_key(delivery.agency_code, delivery.year, delivery.identity)
-    version = SPOOLED if _is_spooled(store.inbox, key) else _put(delivery, store, key)
     sha256 = hashlib.sha256(delivery.data).hexdigest()
+    kept = True
+    try:
+        store.keep_original(sha256, delivery.data)
+    except RetryableError as error:
+        kept = False
+        log(__name__).warning("store_away", detail=error.detail)
     told = submissions.Announcement(
-        bucket=store.inbox,
+        bucket=DEPOSITED,
         key=key,
-        version=version,
+        version=sha256,
         source=delivery.source,
         agency_code=delivery.agency_code,
         filename=delivery.filename,
@@ -73,7 +78,7 @@ def accept(delivery: Delivery, store: Storage, *, actor: str) -> Accepted:
         row, new = submissions.announce(session, told, actor=actor)
         if delivery.place and row.folder_place is None:
             row.folder_place, row.folder_verdict = delivery.place(row.ref), "done"
-        if new and version == SPOOLED:
+        if new and not kept:
             submissions.spool(session, row.id, delivery.data)
         earlier = session.scalar(
             select(Submission.ref).where(
@@ -90,18 +95,3 @@ def accept(delivery: Delivery, store: Storage, *, actor: str) -> Accepted:
         nudge_soon([(RECEIVE, answer.id)])
     log(__name__).info("accepted", ref=answer.ref, source=delivery.source, new=new, bytes=len(delivery.data))
     return answer
-
-
-def _is_spooled(inbox: str, key: str) -> bool:
-    """Whether an earlier try of this hand-in found the store away: its bytes are safe, and one row is enough."""
-    with reading() as session:
-        same = (Submission.bucket == inbox, Submission.object_key == key, Submission.version == SPOOLED)
-        return session.scalar(select(Submission.id).where(*same)) is not None
-
-
-def _put(delivery: Delivery, store: Storage, key: str) -> str:
-    try:
-        return store.put(store.inbox, key, delivery.data, meta={"filename": delivery.filename}).version
-    except RetryableError as error:
-        log(__name__).warning("store_away", detail=error.detail)
-        return SPOOLED

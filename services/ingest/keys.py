@@ -12,6 +12,13 @@ AGENCY_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 
 
+DEPOSITED = ":originals"
+"""In place of a bucket: the bytes lie in the originals bucket already, or wait in the database while it is away.
+
+The row's version is their hash. One name for both, so that a hand-in tried again is the same one, wherever its bytes lie.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class KeyParts:
     """What a key says: the sender's code, the year when given, and the name after it."""
@@ -22,7 +29,7 @@ class KeyParts:
 
 
 def deposit_key(agency_code: str, year: int | None, identity: str) -> str:
-    """The key of a file that we put there. Never derived from the file's name; same `identity`, same key."""
+    """The name of a hand-in by folder or upload. Never derived from the file's name; same `identity`, same key."""
     return f"{agency_code}/{year or '0000'}/{identity}"
 
 

@@ -114,10 +114,11 @@ def _load(session: Session, notice_id: int) -> _Case:
         )
         findings = tuple(Finding.model_validate(body) for body in bodies)
         wanted = {path for found in findings for path in (*found.where, *(r.cell for r in found.repair))}
+        wanted |= set(report.uncertain)
         rows = session.execute(
-            select(CellRow.path, CellRow.page).where(CellRow.report_id == report.id, CellRow.page.is_not(None))
+            select(CellRow.path, CellRow.page).where(CellRow.report_id == report.id, CellRow.path.in_(wanted))
         )
-        pages = {path: page for path, page in rows if page and path in wanted | set(report.uncertain)}
+        pages = {path: page for path, page in rows if page}
     contacts = tuple(
         audience.Contact(row.name, row.email, "agency" if row.role == "agency" else "reviewer")
         for row in contacts_for(session, submission.agency_code)

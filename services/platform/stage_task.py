@@ -11,6 +11,8 @@ import os
 import socket
 import time
 import traceback
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -20,7 +22,7 @@ from celery import Task
 from sqlalchemy.exc import DataError, DBAPIError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from services.core.contracts import Message, Stage
+from services.core.contracts import Message, Queue, Stage
 from services.core.errors import CrashedError, RejectedError, RetryableError
 from services.core.lifecycle import State
 from services.platform.celery_app import app
@@ -28,6 +30,7 @@ from services.platform.db import claims
 from services.platform.db.dialect import db_now
 from services.platform.db.engine import unit_of_work
 from services.platform.db.repositories import submissions
+from services.platform.db.repositories.submissions import Follow
 from services.platform.logging import log
 from services.platform.nudge import nudge
 from services.platform.settings import settings
@@ -43,7 +46,7 @@ class Outcome:
     cause: str = "done"
     detail: str | None = None
     columns: dict[str, Any] = field(default_factory=dict)
-    follow: tuple[tuple[Stage, int], ...] = ()
+    follow: Follow = ()
     setback: bool = False
     """The attempt failed for the world's reasons: wait and try again instead of moving to `after`."""
     wait: float | None = None
@@ -74,27 +77,60 @@ def limits() -> claims.Limits:
 
 def stage_task(work: Work[Any]) -> Any:
     """The Celery task of a stage, registered under the stage's name."""
+    _works[work.stage] = work
 
     @app.task(name=work.stage.task, bind=True, ignore_result=True)
     def task(_self: Task, message: dict[str, Any]) -> None:
-        run(work, Message.model_validate(message).id)
+        carry_on(work, Message.model_validate(message).id)
 
     return task
 
 
-def run(work: Work[T], row_id: int) -> bool:
-    """Claim the row, do the work and record it. False when the row was not ours to work on."""
+_works: dict[Stage, Work[Any]] = {}
+_served: set[Queue] = set()
+
+_CARRY_SECONDS = 5.0
+"""How long one message may be carried on: far below every time limit, so that a slow relay does not use it up."""
+
+
+def serve_queues(queues: Iterable[Queue]) -> None:
+    """Say which queues this worker serves, before it forks."""
+    _served.update(queues)
+
+
+def carry_on(work: Work[Any], row_id: int) -> None:
+    """Do a row's stage and then, while this worker serves their queues anyway, the stages that follow from it.
+
+    Each stage has its own claim, lease and transactions as if it had come by message; what is saved is the way through
+    the broker. After a few seconds the rest is handed to the broker, where others can take it.
+    """
+    deadline = time.monotonic() + _CARRY_SECONDS
+    todo = deque([(work, row_id)])
+
+    def hand_on(follow: Follow) -> None:
+        mine = [(stage, row) for stage, row in follow if stage.queue in _served and time.monotonic() < deadline]
+        nudge(hand_over for hand_over in follow if hand_over not in mine)
+        todo.extend((_works[stage], row) for stage, row in mine)
+
+    while todo:
+        run(*todo.popleft(), hand_on=hand_on)
+
+
+def run(work: Work[T], row_id: int, *, hand_on: Callable[[Follow], object] | None = None) -> bool:
+    """Claim the row, do the work and record it. False when the row was not ours to work on.
+
+    `hand_on` gets the rows that others should work on next, after the commit; without it they go to the broker.
+    """
     stage = work.stage
     started = _Stopwatch()
     with unit_of_work() as session:
         held = claims.claim(session, stage, row_id, owner=owner(), lease_seconds=settings().lease_seconds(stage.task))
-        ref = submissions.ref_of(session, stage.subject, row_id) if held else None
     if held is None:
         log(__name__).debug("not_mine", task=stage.task, id=row_id)
         return False
-    with structlog.contextvars.bound_contextvars(ref=ref, task=stage.task, id=row_id, attempt=held.attempt):
+    with structlog.contextvars.bound_contextvars(ref=held.ref, task=stage.task, id=row_id, attempt=held.attempt):
         try:
-            _attempt(work, held, started)
+            (hand_on or nudge)(_attempt(work, held, started))
         except claims.LostClaimError:
             log(__name__).warning("claim_lost")
         except DBAPIError as error:
@@ -103,29 +139,28 @@ def run(work: Work[T], row_id: int) -> bool:
     return True
 
 
-def _attempt(work: Work[T], held: claims.Claim, started: _Stopwatch) -> None:
+def _attempt(work: Work[T], held: claims.Claim, started: _Stopwatch) -> Follow:  # noqa: PLR0911 - one line for each kind of end
     try:
         outcome = _record(work, held, work.perform(held), started)
     except RejectedError as error:
-        _reject(held, error, started)
+        return _reject(held, error, started)
     except CrashedError as error:
-        _crashed(held, error.code, error.detail, started)
+        return _crashed(held, error.code, error.detail, started)
     except SoftTimeLimitExceeded:
-        _crashed(held, "reader_timeout", "soft time limit", started)
+        return _crashed(held, "reader_timeout", "soft time limit", started)
     except MemoryError:  # must not leave the task: it would end the whole worker
-        _crashed(held, "reader_memory", "MemoryError in the worker", started)
+        return _crashed(held, "reader_memory", "MemoryError in the worker", started)
     except RetryableError as error:
-        _set_back(held, error.code, error.detail, started)
+        return _set_back(held, error.code, error.detail, started)
     except (DataError, ProgrammingError) as error:
         # the database answered, and what it was asked can never work: a defect like any other
-        _bury(held, type(error.orig).__name__, traceback.format_exc(), started)
+        return _bury(held, type(error.orig).__name__, traceback.format_exc(), started)
     except (claims.LostClaimError, DBAPIError):
         raise
     except Exception as error:  # noqa: BLE001 - a defect of ours: kept with its traceback, and the worker goes on
-        _bury(held, type(error).__name__, traceback.format_exc(), started)
-    else:
-        nudge(outcome.follow)
-        log(__name__).info("stage_done", after=str(outcome.after), **started.fields())
+        return _bury(held, type(error).__name__, traceback.format_exc(), started)
+    log(__name__).info("stage_done", after=str(outcome.after), **started.fields())
+    return outcome.follow
 
 
 def _record(work: Work[T], held: claims.Claim, result: T, started: _Stopwatch) -> Outcome:
@@ -156,42 +191,42 @@ def _record(work: Work[T], held: claims.Claim, result: T, started: _Stopwatch) -
     return outcome
 
 
-def _nudged_by(held: claims.Claim, follow: tuple[tuple[Stage, int], ...]) -> dict[str, Any]:
+def _nudged_by(held: claims.Claim, follow: Follow) -> dict[str, Any]:
     """Rows that this stage makes are born nudged; its own row is marked when the next stage takes it on."""
     own = any(stage.subject == held.stage.subject and row_id == held.id for stage, row_id in follow)
     return {"nudged_at": db_now()} if own else {}
 
 
-def _reject(held: claims.Claim, error: RejectedError, started: _Stopwatch) -> None:
+def _reject(held: claims.Claim, error: RejectedError, started: _Stopwatch) -> Follow:
     with unit_of_work() as session:
-        notice = submissions.reject(session, held, error.reason.code, error.detail, cost=started.cost())
-    nudge(notice)
+        follow = submissions.reject(session, held, error.reason.code, error.detail, cost=started.cost())
     log(__name__).info("rejected", code=error.reason.code, **started.fields())
+    return follow
 
 
-def _crashed(held: claims.Claim, code: str, detail: str, started: _Stopwatch) -> None:
+def _crashed(held: claims.Claim, code: str, detail: str, started: _Stopwatch) -> Follow:
     with unit_of_work() as session:
         dead = claims.crash(session, held, limits(), code=code, detail=detail, cost=started.cost())
         follow = submissions.after_crash(session, held, dead=dead)
-    nudge(follow)
     log(__name__).warning("crashed", code=code, dead=dead, **started.fields())
+    return follow
 
 
-def _set_back(held: claims.Claim, code: str, detail: str, started: _Stopwatch) -> None:
+def _set_back(held: claims.Claim, code: str, detail: str, started: _Stopwatch) -> Follow:
     with unit_of_work() as session:
         dead = claims.set_back(session, held, limits(), code=code, detail=detail, cost=started.cost())
         follow = submissions.after_crash(session, held, dead=dead) if dead else ()
-    nudge(follow)
     log(__name__).warning("set_back", code=code, detail=detail, dead=dead, **started.fields())
+    return follow
 
 
-def _bury(held: claims.Claim, name: str, trace: str, started: _Stopwatch) -> None:
+def _bury(held: claims.Claim, name: str, trace: str, started: _Stopwatch) -> Follow:
     """`name` of the exception is all that people are shown of a defect; the traceback stays in the dead letter."""
     with unit_of_work() as session:
         claims.bury(session, held, code="internal_error", detail=trace, shown=name, cost=started.cost())
         follow = submissions.after_crash(session, held, dead=True)
-    nudge(follow)
     log(__name__).error("buried", code="internal_error", detail=trace, **started.fields())
+    return follow
 
 
 class _Stopwatch:

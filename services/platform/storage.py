@@ -108,9 +108,9 @@ class Storage:
             return False
         return True
 
-    def keep_original(self, source: Stored, sha256: str, data: bytes) -> str:
+    def keep_original(self, sha256: str, data: bytes) -> str:
         """Keep the bytes under their hash in the originals bucket; returns the key. Writing twice changes nothing."""
-        return self.put(self.originals, original_key(sha256), data, meta={"from": source.key}).key
+        return self.put(self.originals, original_key(sha256), data).key
 
     def walk(self, bucket: str, prefix: str = "") -> Iterator[Stored]:
         """Every object under the prefix, in key order."""

@@ -85,6 +85,7 @@ class House:
     settings: dict[str, Any] = field(default_factory=dict)
     journal: list[Entry] = field(default_factory=list)
     roles: dict[str, Child] = field(default_factory=dict)
+    commands: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(ROLES))
     revived: int = 0
 
     def __enter__(self) -> Self:
@@ -144,7 +145,7 @@ class House:
     def start(self, *names: str) -> None:
         """Start roles by name; all of them without a name."""
         for name in names or ROLES:
-            child = Child(name, [*gouji_command(), *ROLES[name]], self.logs / f"{name}.log", env=self.env)
+            child = Child(name, [*gouji_command(), *self.commands[name]], self.logs / f"{name}.log", env=self.env)
             child.start()
             self.roles[name] = child
         if "serve" in (names or ROLES):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from importlib import resources
 
 from services.core.errors import RejectedError
 from services.core.report import Document, Report
@@ -12,7 +13,9 @@ from services.ingest.readers.routing import route
 from services.ingest.readers.text import decode, read_text
 from services.ingest.recognise.report import is_annual_report, recognise
 
-__all__ = ["read_document"]
+__all__ = ["read_document", "warm_up"]
+
+_SAMPLE = "warm_up.pdf"
 
 _FIRST_YEAR = 2019
 
@@ -41,6 +44,16 @@ def read_document(data: bytes, *, filename: str, max_pages: int = 300) -> Docume
         seconds=round(time.perf_counter() - started, 6),
         reports=reports,
     )
+
+
+def warm_up() -> None:
+    """Read a made-up report once, for processes that are forked afterwards.
+
+    Fonts, character maps, the form and its labels are loaded on first use; a child forked for one document would pay
+    for that each time (measured on small PDFs: 130 ms of CPU a document without, 60 ms with).
+    """
+    data = (resources.files(__package__) / _SAMPLE).read_bytes()
+    read_document(data, filename=_SAMPLE)
 
 
 def _check(reports: list[Report]) -> None:

@@ -87,9 +87,12 @@ def _tell(control: socket.socket, message: BaseModel) -> None:
 
 def _load(dotted: str) -> Reader:
     module, _, name = dotted.partition(":")
-    reader = getattr(importlib.import_module(module), name)
+    loaded = importlib.import_module(module)
+    reader = getattr(loaded, name)
     if not callable(reader):
         raise TypeError(f"{dotted} is not a function")
+    # what a reader loads on first use is loaded here, once, and not in every child
+    getattr(loaded, "warm_up", lambda: None)()
     return reader  # type: ignore[no-any-return]  # its result is checked in the child and again in the worker
 
 

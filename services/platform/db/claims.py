@@ -43,6 +43,8 @@ class Claim:
     crashes: int
     setbacks: int
     owner: str
+    ref: str = ""
+    """The submission's public reference, which every log line from event to mail carries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def record_transition(
 def claim(session: Session, stage: Stage, row_id: int, *, owner: str, lease_seconds: float) -> Claim | None:
     """Claim a waiting row for `stage`, or None when it is not waiting, not yet due, or somebody else has it."""
     look, take = _claim_statements(stage)
-    before = session.scalar(look, {"row": row_id})
+    before = session.scalar(look, {"row": row_id}) if len(stage.ready) > 1 else str(stage.ready[0])
     if before is None:
         return None
     values = {"row": row_id, "before": before, "owner": owner, "lease": lease_seconds}
@@ -117,7 +119,7 @@ def claim(session: Session, stage: Stage, row_id: int, *, owner: str, lease_seco
     record_transition(
         session, stage.subject, row_id, before, stage.busy, cause="claimed", actor=owner, attempt=row.attempt
     )
-    return Claim(stage, row_id, row.fence, before, row.attempt, row.crashes, row.setbacks, owner)
+    return Claim(stage, row_id, row.fence, before, row.attempt, row.crashes, row.setbacks, owner, row.ref)
 
 
 @cache
@@ -126,6 +128,10 @@ def _claim_statements(stage: Stage) -> tuple[Select[str], ReturningUpdate[Any]]:
     table = cast("Table", TABLES[stage.subject].__table__)
     ready = [str(state) for state in stage.ready]
     columns = table.c
+    owned = (
+        select(Submission.ref).where(Submission.id == columns.submission_id) if stage.subject != "submission" else None
+    )
+    ref = columns.ref if owned is None else owned.scalar_subquery()
     look = select(columns.state).where(columns.id == bindparam("row"), columns.state.in_(ready))
     take = (
         update(table)
@@ -142,7 +148,7 @@ def _claim_statements(stage: Stage) -> tuple[Select[str], ReturningUpdate[Any]]:
             lease_owner=bindparam("owner"),
             next_attempt_at=None,
         )
-        .returning(columns.fence, columns.attempt, columns.crashes, columns.setbacks)
+        .returning(columns.fence, columns.attempt, columns.crashes, columns.setbacks, ref.label("ref"))
     )
     return look, take
 

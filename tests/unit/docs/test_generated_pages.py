@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
@@ -38,7 +39,7 @@ def copy(tmp_path: Path) -> Path:
     """A project with transcripts and with READMEs that hold nothing but their marks."""
     shutil.copytree(ROOT / "docs" / "transcripts", tmp_path / "docs" / "transcripts")
     for readme, passages in pages.PASSAGES.items():
-        marks = "\n".join(f"<!-- {name}:begin -->\nold\n<!-- {name}:end -->" for name in passages)
+        marks = "\n".join(f"<!-- {name}:begin -->\nSTALE\n<!-- {name}:end -->" for name in passages)
         (tmp_path / readme).write_text(f"before\n{marks}\nafter\n", encoding="utf-8")
     return tmp_path
 
@@ -50,7 +51,7 @@ def test_a_stale_page_is_named_and_written_anew(copy: Path) -> None:
     text = (copy / "README.md").read_text(encoding="utf-8")
     assert text.startswith("before\n<!-- demo:begin -->\n```text\n$ make demo ARGS=--once\n")
     assert text.endswith("<!-- settings:end -->\nafter\n")
-    assert "old" not in text
+    assert "STALE" not in text
     (copy / "docs" / "reasons.md").unlink()
     assert pages.stale(copy) == ["docs/reasons.md"]
 
@@ -116,10 +117,7 @@ def test_every_state_is_explained() -> None:
 @pytest.mark.parametrize("words", [flow_picture.ENGLISH, flow_picture.CHINESE], ids=["en", "zh"])
 def test_the_picture_is_well_formed_and_names_every_stage(words: flow_picture.Words) -> None:
     drawn = flow_picture.drawing(words)
-    # our own text, not a stranger's: a plain parser is right
-    from xml.etree import ElementTree
-
-    shown = {element.text for element in ElementTree.fromstring(drawn).iter() if element.text}
+    shown = {element.text for element in ET.fromstring(drawn).iter() if element.text}
     assert {title for title, _ in (*words.sources, *words.stages)} <= shown
 
 

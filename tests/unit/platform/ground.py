@@ -57,8 +57,8 @@ class MemoryStore:
         self.ready()
         return (bucket, key) in self.objects
 
-    def keep_original(self, source: Stored, sha256: str, data: bytes) -> str:
-        return self.put(self.originals, original_key(sha256), data, meta={"from": source.key}).key
+    def keep_original(self, sha256: str, data: bytes) -> str:
+        return self.put(self.originals, original_key(sha256), data).key
 
     def walk(self, bucket: str, prefix: str = "") -> Iterator[Stored]:
         self.ready()
@@ -217,6 +217,7 @@ def open_ground(
 
     monkeypatch.setattr(app, "send_task", send_task)
     monkeypatch.setattr(nudge, "_rest_until", 0.0)
+    monkeypatch.setattr("services.ingest.intake.nudge_soon", nudge.nudge)  # the same without a thread
     for module in ("services.ingest.receive", "services.ingest.extract"):
         monkeypatch.setattr(f"{module}.storage", lambda: made.store)
     try:

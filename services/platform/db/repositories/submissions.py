@@ -14,7 +14,7 @@ from services.core.contracts import COMPOSE, EXTRACT, RECEIVE, Stage, stage_for
 from services.core.lifecycle import TERMINAL, NoticeState, SubmissionState
 from services.platform.db import claims
 from services.platform.db.dialect import db_now
-from services.platform.db.models import Mail, Notice, Spool, Submission
+from services.platform.db.models import Notice, Spool, Submission
 
 Follow = tuple[tuple[Stage, int], ...]
 
@@ -89,16 +89,6 @@ def refuse(session: Session, told: Announcement, code: str, detail: str, *, acto
     held = claims.claim(session, RECEIVE, row.id, owner=actor, lease_seconds=60)
     assert held is not None  # the row is new and in this transaction
     return row, reject(session, held, code, detail, cost=claims.NO_COST)
-
-
-def ref_of(session: Session, subject: str, row_id: int) -> str | None:
-    """The submission's public reference, which every log line from event to mail carries."""
-    if subject == "submission":
-        return session.scalar(select(Submission.ref).where(Submission.id == row_id))
-    table = Notice if subject == "notice" else Mail
-    return session.scalar(
-        select(Submission.ref).join(table, table.submission_id == Submission.id).where(table.id == row_id)
-    )
 
 
 def add_notice(

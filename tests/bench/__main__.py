@@ -1,0 +1,6 @@
+"""`make bench`."""
+
+from tests.bench import pipeline, reading
+
+reading.run()
+pipeline.run()
