@@ -138,7 +138,7 @@ class NotResendableError(ValueError):
 
 def resend(session: Session, mail_id: int, *, actor: str) -> None:
     """Queue a failed mail anew, or one identical copy of an unconfirmed one. Raises NotResendableError."""
-    mail = session.get_one(Mail, mail_id, with_for_update=True)
+    mail = _locked(session, mail_id)
     before = mail.state
     if before not in {MailState.FAILED, MailState.UNCONFIRMED}:
         raise NotResendableError(before)
@@ -154,10 +154,17 @@ def resend(session: Session, mail_id: int, *, actor: str) -> None:
 
 def confirm(session: Session, mail_id: int, *, actor: str) -> None:
     """Note that an unconfirmed mail did arrive. Raises NotResendableError for any other mail."""
-    mail = session.get_one(Mail, mail_id, with_for_update=True)
+    mail = _locked(session, mail_id)
     if mail.state != MailState.UNCONFIRMED:
         raise NotResendableError(mail.state)
     mail.state = str(MailState.SENT)
     claims.record_transition(
         session, "mail", mail_id, MailState.UNCONFIRMED, MailState.SENT, cause="confirmed", actor=actor
     )
+
+
+def _locked(session: Session, mail_id: int) -> Mail:
+    mail = session.get(Mail, mail_id, with_for_update=True)
+    if mail is None:
+        raise NotResendableError("no such mail")
+    return mail

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Float, Select, Table, bindparam, func, or_, select, update
+from sqlalchemy import ClauseElement, Float, Select, Table, Update, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -302,10 +302,30 @@ def _released() -> dict[str, Any]:
 
 
 def _fenced(session: Session, held: Claim, values: dict[str, Any]) -> None:
-    table = cast("Table", TABLES[held.stage.subject].__table__)
-    mine = (table.c.id == held.id, table.c.fence == held.fence, table.c.state == str(held.stage.busy))
-    if session.connection().execute(update(table).where(*mine).values(**values)).rowcount != 1:
+    times = {name: value.seconds for name, value in values.items() if isinstance(value, db_after)}
+    plain = {name: value for name, value in values.items() if name not in times}
+    computed = any(isinstance(value, ClauseElement) or hasattr(value, "__clause_element__") for value in plain.values())
+    mine = {"mine": held.id, "my_fence": held.fence}
+    if computed:
+        statement = _fenced_statement(held.stage, (), ()).values(values)
+        bound: dict[str, Any] = mine
+    else:
+        statement = _fenced_statement(held.stage, tuple(sorted(plain)), tuple(sorted(times)))
+        bound = mine | {f"set_{name}": value for name, value in (plain | times).items()}
+    if session.connection().execute(statement, bound).rowcount != 1:
         raise LostClaimError(f"{held.stage.task} {held.id} fence {held.fence}")
+
+
+@lru_cache(maxsize=256)
+def _fenced_statement(stage: Stage, plain: tuple[str, ...], times: tuple[str, ...]) -> Update:
+    """Built once for each set of columns that a stage writes; building it anew costs as much as running it."""
+    table = cast("Table", TABLES[stage.subject].__table__)
+    values: dict[str, Any] = {name: bindparam(f"set_{name}", type_=table.c[name].type) for name in plain}
+    values |= {name: db_after(bindparam(f"set_{name}", type_=Float)) for name in times}
+    statement = update(table).where(
+        table.c.id == bindparam("mine"), table.c.fence == bindparam("my_fence"), table.c.state == str(stage.busy)
+    )
+    return statement.values(values) if values else statement
 
 
 def _audit(session: Session, held: Claim, after: State, *, cause: str, detail: str | None, cost: Cost) -> None:

@@ -81,6 +81,7 @@ class db_after(expression.FunctionElement[datetime]):  # noqa: N801 - reads as a
     inherit_cache = True
 
     def __init__(self, seconds: float | BindParameter[float]) -> None:
+        self.seconds = None if isinstance(seconds, BindParameter) else float(seconds)
         given = seconds if isinstance(seconds, BindParameter) else bindparam(None, float(seconds), unique=True)
         super().__init__(given)
 

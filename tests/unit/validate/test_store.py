@@ -13,6 +13,7 @@ from services.core.finding import Finding, Severity
 from services.core.lifecycle import MailState, SubmissionState
 from services.core.report import Cell, Kind, Layout, Report, Table3
 from services.notify.outbox import Compose
+from services.platform.db import claims
 from services.platform.db.engine import reading, unit_of_work
 from services.platform.db.models import CellRow, FindingRow, Mail, Notice, ReportRow, Submission
 from services.platform.db.repositories import ledger, submissions
@@ -43,8 +44,6 @@ def judge(ground: Ground, row_id: int, told: Report) -> int | None:
     with unit_of_work() as session:
         row = session.get_one(Submission, row_id)
         notice = store_report(session, row, told, position=0, actor="w")
-        from services.platform.db import claims
-
         claims.advance(session, held, SubmissionState.STORED, cause="done")
     return notice
 
