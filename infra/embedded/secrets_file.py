@@ -33,11 +33,11 @@ def load_or_make(path: Path) -> dict[str, str]:
     made = {name: secrets.token_hex(size) for name, size in GENERATED.items() if not known.get(name)}
     if made:
         known |= made
-        _write_whole(path, "".join(f"{name}={value}\n" for name, value in known.items()))
+        write_whole(path, "".join(f"{name}={value}\n" for name, value in known.items()))
     return known
 
 
-def _write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
     """Write beside it and rename, so that a crash leaves the old file or the new one, never half of one."""
     beside = path.with_suffix(".new")
     beside.unlink(missing_ok=True)

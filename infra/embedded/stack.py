@@ -13,9 +13,9 @@ from infra.embedded.mail import MailCatcher
 from infra.embedded.object_store import ObjectStore, Webhook
 from infra.embedded.postgres import Postgres
 from infra.embedded.process import StartError, free_port
-from infra.embedded.secrets_file import load_or_make
+from infra.embedded.secrets_file import load_or_make, write_whole
 from infra.embedded.server import Server
-from services.platform.settings import Settings
+from services.platform.settings import STACK_FILE, Settings
 
 
 class Stack:
@@ -101,6 +101,11 @@ class Stack:
             ports |= {"smtp": self.mail.smtp_port, "mail": self.mail.http_port}
         (self.state / "ports.json").write_text(json.dumps(ports) + "\n")
 
+    def _tell_neighbours(self) -> None:
+        """Write the addresses for `gouji ledger` and the like, readable by the owner alone: secrets are among them."""
+        text = "".join(f"{name}={value}\n" for name, value in self.env().items())
+        write_whole(self.state / STACK_FILE, text)
+
     def _http_port(self, preferred: int) -> int:
         if "http_port" not in self._given.model_fields_set:
             return free_port(preferred)
@@ -151,6 +156,7 @@ class Stack:
                 server.wait_usable()
             self.drop_folder.mkdir(parents=True, exist_ok=True)
             self._keep_ports()
+            self._tell_neighbours()
         except BaseException:
             self.stop()
             raise
@@ -163,6 +169,7 @@ class Stack:
 
     def stop(self) -> None:
         """Stop what was started, the database last."""
+        (self.state / STACK_FILE).unlink(missing_ok=True)
         for server in reversed(self.servers):
             server.stop()
 

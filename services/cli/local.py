@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.platform.settings import Settings, settings
+from services.platform.settings import Settings
 
 if TYPE_CHECKING:
     from infra.embedded.supervisor import Running
@@ -18,7 +18,7 @@ def up(
     postgres: Annotated[bool, typer.Option(help="PostgreSQL instead of the SQLite file.")] = False,
 ) -> int:
     """Start servers, workers, sweeper, watcher and HTTP service; stop all with Ctrl-C."""
-    with start(settings(), postgres=postgres) as running:
+    with start(Settings(), postgres=postgres) as running:
         where(running)
         running.wait()
     return 0

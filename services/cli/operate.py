@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import select
 
+from services.cli.findings_table import console as make_console
 from services.core.errors import REASONS
 from services.core.lifecycle import STATE_WORDS, SubmissionState
 from services.platform.access import Role, issue_token, revoke_token
@@ -55,7 +55,7 @@ def status(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many of the newest to list.")] = 20,
 ) -> int:
     """Show what happened to hand-ins."""
-    console = Console()
+    console = make_console()
     with reading() as session:
         if ref is None:
             rows = session.scalars(select(Submission).order_by(Submission.id.desc()).limit(limit)).all()
@@ -94,7 +94,10 @@ def status(
 
 
 def _list(rows: list[Submission]) -> Table:
-    table = Table("时间", "编号", "单位", "年份", "文件", "状态", "原因")
+    table = Table()
+    for heading in ("时间", "编号", "单位", "年份", "文件", "状态", "原因"):
+        # references are there to be copied, so they are never cut
+        table.add_column(heading, no_wrap=heading in {"时间", "编号", "状态"}, overflow="fold")
     for row in rows:
         reason = REASONS[row.reason_code].cause.format(detail=row.reason_detail or "") if row.reason_code else ""
         table.add_row(
@@ -120,7 +123,7 @@ def ledger(
     if as_json:
         print(json.dumps(result.as_dict(), ensure_ascii=False))
     else:
-        show(Console(), result)
+        show(make_console(), result)
     return 0 if result.balances else 1
 
 

@@ -101,6 +101,14 @@ class Point:
     rule: str
 
 
+_MANY = 7
+"""More cells of one column than this are named as the column."""
+
+
+_WHOLE = 5
+"""As many columns of one row as table 4 has, or more, are the whole row."""
+
+
 class Places:
     """Names the cells of one report by the layout that each of its tables has."""
 
@@ -128,13 +136,17 @@ class Places:
 
     def cells(self, paths: Iterable[str]) -> str:
         """Several cells, those of one row together: `表三（一）予以公开 · 自然人、总计；表四 行政复议 · 总计`."""
+        listed = list(dict.fromkeys(paths))
+        named = {self.cell(path).partition(" · ")[2] for path in listed}
+        if len(listed) > _MANY and len(named) == 1 and all(path.startswith("table3.") for path in listed):
+            return f"表三“{named.pop()}”一列（{len(listed)} 格）"
         rows: dict[str, list[str]] = {}
-        for path in paths:
+        for path in listed:
             row, _, column = self.cell(path).partition(" · ")
             columns = rows.setdefault(row, [])
             if column and column not in columns:
                 columns.append(column)
-        return "；".join(f"{row} · {'、'.join(columns)}" if columns else row for row, columns in rows.items())
+        return "；".join(_row(row, columns) for row, columns in rows.items())
 
     def spot(self, paths: Iterable[str]) -> str:
         """`第 3 页`, or for texts `第 41 行`; nothing where the place is not known."""
@@ -189,3 +201,9 @@ def points(judged: Judged) -> list[Point]:
 def masked(email: str) -> str:
     """An address without its local part."""
     return "***@" + email.rsplit("@", 1)[-1]
+
+
+def _row(row: str, columns: list[str]) -> str:
+    if len(columns) >= _WHOLE:
+        return f"{row}（整行）"
+    return f"{row} · {'、'.join(columns)}" if columns else row

@@ -5,6 +5,7 @@ The README's table is generated from this class, so each field says what it mean
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Self
@@ -151,8 +152,17 @@ class Settings(BaseSettings):
 SECRETS_DIRS = ("/run/secrets/gouji",)
 
 
+STACK_FILE = "stack.env"
+"""Written into the state folder by a running embedded stack, so that commands beside it find its addresses."""
+
+
 @cache
 def settings() -> Settings:
-    """The settings of this process, read once. Secret files (`gouji_…`) in /run/secrets/gouji are read when there."""
+    """The settings of this process, read once.
+
+    Environment variables come first, then secret files (`gouji_…`) in /run/secrets/gouji, then the addresses of an
+    embedded stack that runs in the state folder.
+    """
     present = [folder for folder in SECRETS_DIRS if Path(folder).is_dir()]
-    return Settings(_secrets_dir=present or None)
+    stack = Path(os.environ.get("GOUJI_STATE_DIR", Settings.model_fields["state_dir"].default)) / STACK_FILE
+    return Settings(_secrets_dir=present or None, _env_file=stack if stack.is_file() else None)
