@@ -36,6 +36,7 @@ REASONS: Final = _catalogue(
     Reason("not_a_file", "这不是普通文件（{detail}）。", "请直接放入文件本身，不要放快捷方式或链接。"),
     Reason("unknown_agency", "单位代码“{detail}”不在名册中。", "请核对文件夹或上传地址中的单位代码，或请主管部门先登记该单位。"),
     Reason("vanished", "文件在接收之前已被删除或移走。", "请重新报送。"),
+    Reason("overwritten", "文件在接收之前已被同名的新文件替换。", "新文件会照常处理，无需重新报送。"),
     # what the document is
     Reason("unsupported_format", "暂不能读取这种格式的文件（{detail}）。", "请改报 PDF（由文字处理软件直接导出）后再试。"),
     Reason("encrypted", "文件设有打开密码，无法读取。", "请取消密码后重新报送。"),

@@ -11,7 +11,6 @@ from sqlalchemy import select, tuple_
 
 from services.core.contracts import RECEIVE
 from services.ingest.keys import parse_key
-from services.platform.db import claims
 from services.platform.db.engine import reading, unit_of_work
 from services.platform.db.models import Submission
 from services.platform.db.repositories import submissions
@@ -60,7 +59,7 @@ def objects_of(body: dict[str, Any], bucket: str) -> list[Stored]:
         Stored(
             record.s3.bucket.name,
             unquote_plus(record.s3.object.key),
-            record.s3.object.version_id or record.s3.object.etag.strip('"'),
+            record.s3.object.etag.strip('"') or record.s3.object.version_id,
             record.s3.object.size or 0,
         )
         for record in BucketEvent.model_validate(body).records
@@ -88,8 +87,6 @@ def announce_objects(objects: Iterable[Stored], *, source: str, actor: str) -> i
             row, new = submissions.announce(session, told, actor=actor)
             if new:
                 fresh.append(row.id)
-        if fresh:
-            claims.mark_nudged(session, "submission", fresh)
     nudge_soon((RECEIVE, row_id) for row_id in fresh)
     return len(fresh)
 

@@ -11,16 +11,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from services.core.contracts import RECEIVE
 from services.core.errors import RetryableError
 from services.ingest.keys import DEPOSITED, deposit_key
-from services.platform.db import claims
+from services.ingest.receive import Receive
 from services.platform.db.engine import unit_of_work
 from services.platform.db.models import Submission
 from services.platform.db.repositories import submissions
 from services.platform.logging import log
 from services.platform.nudge import nudge_soon
+from services.platform.stage_task import run
 from services.platform.storage import Storage
 
 
@@ -73,11 +75,10 @@ def accept(delivery: Delivery, store: Storage, *, actor: str) -> Accepted:
         size=len(delivery.data),
         year_hint=delivery.year,
         source_path=delivery.source_path,
+        place=delivery.place,
     )
     with unit_of_work() as session:
         row, new = submissions.announce(session, told, actor=actor)
-        if delivery.place and row.folder_place is None:
-            row.folder_place, row.folder_verdict = delivery.place(row.ref), "done"
         if new and not kept:
             submissions.spool(session, row.id, delivery.data)
         earlier = session.scalar(
@@ -88,10 +89,21 @@ def accept(delivery: Delivery, store: Storage, *, actor: str) -> Accepted:
                 Submission.id != row.id,
             )
         )
-        if new:
-            claims.mark_nudged(session, "submission", [row.id])
         answer = Accepted(row.id, row.ref, sha256, new, earlier)
-    if new:
-        nudge_soon([(RECEIVE, answer.id)])
     log(__name__).info("accepted", ref=answer.ref, source=delivery.source, new=new, bytes=len(delivery.data))
+    if new and kept:
+        _receive_at_once(answer.id)
+    elif new:
+        nudge_soon([(RECEIVE, answer.id)])
     return answer
+
+
+def _receive_at_once(row_id: int) -> None:
+    """Everything that `ingest.receive` asks is known here already, so the way through the broker is saved.
+
+    The hand-in is safe whatever happens now: the sweep finds a row that stayed behind.
+    """
+    try:
+        run(Receive(), row_id, hand_on=nudge_soon)
+    except DBAPIError as error:
+        log(__name__).warning("received_later", id=row_id, error=type(error.orig).__name__)

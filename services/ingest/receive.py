@@ -96,8 +96,8 @@ def _fetch(row: Submission) -> tuple[bytes, str]:
     except MissingObjectError as error:
         raise RejectedError("vanished") from error
     if found.version != row.version:
-        # Overwritten before it was read: the newer version has its own announcement, this one's bytes are gone.
-        raise RejectedError("vanished")
+        # the newer version has its own announcement, this one's bytes are gone
+        raise RejectedError("overwritten")
     return data, printable(found.meta.get("filename", "")) or row.filename
 
 

@@ -24,7 +24,7 @@ from services.platform.db.engine import reading, unit_of_work
 from services.platform.db.models import Submission
 from services.platform.db.repositories import submissions
 from services.platform.logging import log
-from services.platform.nudge import nudge
+from services.platform.nudge import nudge_soon
 from services.platform.settings import Settings
 from services.platform.storage import Storage
 
@@ -114,12 +114,13 @@ class FolderWatch:
             filename=shown(parts[-1]),
             size=look.size,
             source_path=shown(look.path),
+            place=lambda ref: folder.place_for(look.path, ref, folder.FAILED),
+            verdict=folder.FAILED,
         )
         with unit_of_work() as session:
             row, follow = submissions.refuse(session, told, refusal.code, refusal.detail, actor=self.actor)
-            place = folder.place_for(look.path, row.ref, folder.FAILED)
-            row.folder_place, row.folder_verdict = place, folder.FAILED
-        nudge(follow)
+        place = folder.place_for(look.path, row.ref, folder.FAILED)
+        nudge_soon(follow)
         folder.move(self.root, look.path, place, look)
         folder.write_reason(self.root, place, _reason_text(row, refusal.code, refusal.detail))
 

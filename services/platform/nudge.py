@@ -67,7 +67,7 @@ def _ring() -> None:
 def queue_length(queue: Queue) -> int | None:
     """Messages waiting in a queue, or None when the broker is away."""
     try:
-        with app.connection_for_read() as connection:
+        with app.pool.acquire(block=True, timeout=2) as connection:
             return int(connection.default_channel.client.llen(str(queue)))
-    except _BROKER_ERRORS:
+    except (*_BROKER_ERRORS, kombu.exceptions.LimitExceeded):
         return None

@@ -28,7 +28,7 @@ class MissingObjectError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the store knows of an object. `version` is the version id where the bucket keeps versions, else the ETag."""
+    """What the store knows of an object. `version` is the ETag: events, listing and object agree on it."""
 
     bucket: str
     key: str
@@ -87,7 +87,7 @@ class Storage:
         safe: dict[str, str | list[str] | tuple[str]] = {name: quote(value) for name, value in (meta or {}).items()}
         with _errors():
             done = self.client.put_object(bucket, key, io.BytesIO(data), len(data), metadata=safe or None)
-        return Stored(bucket, key, done.version_id or done.etag or "", len(data))
+        return Stored(bucket, key, (done.etag or "").strip('"'), len(data))
 
     def get(self, bucket: str, key: str, *, limit: int) -> tuple[bytes, Stored]:
         """The object's bytes, at most `limit` + 1 of them (so a caller can tell that there are more), and what it is."""
@@ -117,7 +117,7 @@ class Storage:
         with _errors():
             for found in self.client.list_objects(bucket, prefix=prefix, recursive=True):
                 if not found.is_dir:
-                    version = found.version_id or (found.etag or "").strip('"')
+                    version = (found.etag or "").strip('"')
                     yield Stored(bucket, found.object_name or "", version, found.size or 0, found.last_modified)
 
 
@@ -130,8 +130,7 @@ def _described(bucket: str, key: str, headers: dict[str, str]) -> Stored:
     low = {name.lower(): value for name, value in headers.items()}
     prefix = "x-amz-meta-"
     meta = {name.removeprefix(prefix): unquote(value) for name, value in low.items() if name.startswith(prefix)}
-    version = low.get("x-amz-version-id") or low.get("etag", "").strip('"')
-    return Stored(bucket, key, version, int(low.get("content-length", "0")), meta=meta)
+    return Stored(bucket, key, low.get("etag", "").strip('"'), int(low.get("content-length", "0")), meta=meta)
 
 
 @cache

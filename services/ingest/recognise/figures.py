@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"(?P<sign>[+-]?)(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?P<part>
 _UNIT = re.compile(r"(?:万元|元|件|条|项|个|宗|起|次|份|例|部)")
 _GROUPED_BY_BLANKS = re.compile(r"\d{1,3}(?: \d{3})+(?:\.\d+)?")
 _CHANGE_WORD = re.compile(r"(增加?|减少?)(?=\d)")
-_MOST_DIGITS = 15
+_MOST_DIGITS = 12
 _LONGEST = 120
 """Characters in a cell with a figure and its note; a longer cell holds prose."""
 _TEN_THOUSAND_YUAN_DIGITS = 4

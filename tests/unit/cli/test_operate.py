@@ -179,7 +179,9 @@ def test_replays_by_reference_or_by_state(gouji, ground: Ground) -> None:
     assert gouji("replay", "no-such-ref")[0] == 1
 
 
-@pytest.mark.parametrize("arguments", [(), ("x", "--state", "stored"), ("--state", "nonsense"), ("--state", "announced")])
+@pytest.mark.parametrize(
+    "arguments", [(), ("x", "--state", "stored"), ("--state", "nonsense"), ("--state", "announced")]
+)
 def test_a_replay_names_what_it_means(gouji, arguments: tuple[str, ...]) -> None:
     assert gouji("replay", *arguments)[0] == 64
 

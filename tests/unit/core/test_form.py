@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from services.core.form import LAYOUTS, form, form_for_year, parse_path, place, row_place
 from services.core.form.labels import normalise, squeeze, without_mark
 
-TABLES = ("table2", "table3", "table4")
+TABLES: Any = ("table2", "table3", "table4")
 ROWS = {"2019": 23, "2021": 25}
 
 

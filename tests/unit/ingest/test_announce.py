@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -43,7 +44,9 @@ def test_keys_arrive_encoded(sent: str, meant: str) -> None:
     assert keys(record(sent)) == [meant]
 
 
-@pytest.mark.parametrize("name", ["s3:ObjectCreated:Put", "ObjectCreated:Put", "s3:ObjectCreated:CompleteMultipartUpload"])
+@pytest.mark.parametrize(
+    "name", ["s3:ObjectCreated:Put", "ObjectCreated:Put", "s3:ObjectCreated:CompleteMultipartUpload"]
+)
 def test_created_objects_are_announced_however_they_were_written(name: str) -> None:
     assert len(keys(record(name=name))) == 1
 
@@ -96,10 +99,8 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["Records", "x"]), JSON))
 def test_garbage_is_refused_or_says_nothing_and_never_breaks_anything(body: dict[str, Any]) -> None:
-    try:
+    with suppress(ValidationError):
         assert isinstance(objects_of(body, INBOX), list)
-    except ValidationError as error:
-        assert error.error_count() > 0
 
 
 def test_telling_twice_makes_one_submission(ground: Ground) -> None:
@@ -114,7 +115,9 @@ def test_telling_twice_makes_one_submission(ground: Ground) -> None:
     assert len(ground.nudged) == 2
 
 
-@pytest.mark.parametrize("key", ["x.pdf", "a1/\x00.pdf", "教育局/年报.pdf", "../../etc/passwd", "k" * 1024, "a1/" + "长" * 300])
+@pytest.mark.parametrize(
+    "key", ["x.pdf", "a1/\x00.pdf", "教育局/年报.pdf", "../../etc/passwd", "k" * 1024, "a1/" + "长" * 300]
+)
 def test_any_key_that_a_store_can_hold_gets_its_row(ground: Ground, key: str) -> None:
     assert announce_objects([Stored(INBOX, key, "v", 1)], source="event", actor="hook") == 1
     assert ground.rows(Submission)[0].object_key.replace("\ufffd", "\x00") == key

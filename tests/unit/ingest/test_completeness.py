@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -32,7 +33,7 @@ def test_files_that_were_there_before_the_start_wait_as_long_as_others(tracker: 
 @pytest.mark.parametrize(
     "change", [{"size": 101}, {"mtime_ns": 2}, {"inode": 9}, {"changed_ns": 2}], ids=lambda c: next(iter(c))
 )
-def test_any_change_starts_the_wait_anew(tracker: CompletenessTracker, change: dict[str, int]) -> None:
+def test_any_change_starts_the_wait_anew(tracker: CompletenessTracker, change: dict[str, Any]) -> None:
     tracker.observe([FILE], 0)
     changed = replace(FILE, **change)
     assert tracker.observe([changed], 5) == []

@@ -21,7 +21,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def put(root: Path, path: str | bytes, data: bytes = b"%PDF-1.4 x") -> Path:
-    target = Path(os.fsdecode(os.path.join(os.fsencode(root), os.fsencode(path))))
+    target = root / os.fsdecode(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(data)
     return target
@@ -96,7 +96,7 @@ def test_a_folder_that_cannot_be_read_does_not_hide_the_others(root: Path, monke
             raise PermissionError(13, "denied", place)
         return scandir(place)
 
-    monkeypatch.setattr(folder.os, "scandir", refusing)
+    monkeypatch.setattr(os, "scandir", refusing)
     assert paths(root) == ["b2/x.pdf"]
 
 

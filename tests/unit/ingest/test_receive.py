@@ -96,7 +96,7 @@ def test_of_two_that_are_received_at_the_same_moment_one_goes_on(
     first, second = ground.deposit("a1", b"data"), ground.deposit("a1", b"data")
     keep = ground.store.keep_original
 
-    def while_the_other_is_quicker(*given: Any) -> str:
+    def while_the_other_is_quicker(*given: Any) -> Any:
         monkeypatch.setattr(ground.store, "keep_original", keep)
         run(Receive(), second)
         return keep(*given)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from services.core.contracts import EXTRACT, JUDGE, RECEIVE
 from services.core.lifecycle import SubmissionState
-from services.ingest import folder, intake, watch
+from services.ingest import folder, intake
 from services.ingest.watch import FolderWatch
 from services.platform.db.engine import reading, unit_of_work
 from services.platform.db.models import Notice, Submission
@@ -104,7 +105,7 @@ def test_a_file_replaced_while_it_is_taken_in_has_its_own_turn(
     file = drop(watcher, "a1/x.pdf", b"first")
     put = ground.store.put
 
-    def slow_put(bucket: str, key: str, data: bytes, **more: object):
+    def slow_put(bucket: str, key: str, data: bytes, **more: Any) -> Any:
         if data == b"first":
             drop(watcher, "a1/.new", b"second").replace(file)
         return put(bucket, key, data, **more)
@@ -129,7 +130,7 @@ def test_one_file_that_cannot_be_taken_in_does_not_hold_up_the_others(
             raise OSError(5, "input/output error")
         return read(root, seen, limit)
 
-    monkeypatch.setattr(watch.folder, "read_whole", reading_badly)
+    monkeypatch.setattr(folder, "read_whole", reading_badly)
     assert look(watcher) == 1
     assert [row.filename for row in ground.rows(Submission)] == ["good.pdf"]
 
@@ -244,6 +245,6 @@ def test_a_file_that_somebody_took_away_or_cannot_be_moved_keeps_no_other_waitin
             raise PermissionError(13, "denied")
         move(root, before, after, seen)
 
-    monkeypatch.setattr(watch.folder, "move", moving)
+    monkeypatch.setattr(folder, "move", moving)
     assert watcher.settle() == 2
     assert [ground.row("submission", row_id).folder_verdict for row_id in rows] == ["failed", "done", "failed"]

@@ -112,8 +112,15 @@ CUT = Unconfirmed(Stage.DOT, "connection lost")
         (KeyError("defect"), True, "unconfirmed", 1, "internal_error", 1),
     ],
 )
-def test_each_failure_leads_to_its_state_and_counts_only_copies_that_may_exist(
-    ground: Ground, relay: Relay, failure: Exception, after_body: bool, state: str, copies: int, cause: str, letters: int
+def test_each_failure_leads_to_its_state_and_counts_only_copies_that_may_exist(  # noqa: PLR0917 - a table's columns
+    ground: Ground,
+    relay: Relay,
+    failure: Exception,
+    after_body: bool,
+    state: str,
+    copies: int,
+    cause: str,
+    letters: int,
 ) -> None:
     relay.failure, relay.after_body = failure, after_body
     mail = queued_mail(ground)

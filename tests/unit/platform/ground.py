@@ -29,7 +29,7 @@ from services.platform.settings import Settings, settings
 from services.platform.storage import MissingObjectError, Stored, original_key
 
 LIMITS = claims.Limits(max_crashes=3, max_setbacks=4, first_wait=10, last_wait=3600)
-ROWS = {"submission": Submission, "notice": Notice, "mail": Mail}
+ROWS: dict[str, Any] = {"submission": Submission, "notice": Notice, "mail": Mail}
 
 
 @dataclass
@@ -83,7 +83,8 @@ class Ground:
     """The database with short ways to put rows into it and to look at them."""
 
     folder: Path
-    store: MemoryStore
+    store: Any
+    """A MemoryStore, for use wherever a Storage is asked for."""
     nudged: list[tuple[str, int]]
     broker_away: bool = False
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -192,9 +193,7 @@ class Ground:
 
 
 @contextmanager
-def open_ground(
-    url: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **env: str | float
-) -> Iterator[Ground]:
+def open_ground(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **env: str | float) -> Iterator[Ground]:
     """The ground on a migrated database; `env` are further settings (`MAX_BYTES=1000`)."""
     given: dict[str, str | float] = {
         "DATABASE_URL": url,

@@ -6,12 +6,14 @@ import pytest
 from sqlalchemy import select
 
 from services.platform.db.engine import reading, unit_of_work
-from services.platform.db.models import Agency, Contact
+from services.platform.db.models import Agency
 from services.platform.db.repositories.registry import COLUMNS, Imported, contacts_for, import_csv
 from tests.unit.platform.ground import Ground
 
 HEAD = ",".join(COLUMNS)
-GOOD = f"{HEAD}\n*,,,reviewer,审核,r@county.test\na1,甲局,县直,agency,王敏,w@a1.test\na1,甲局,县直,agency,李四,l@a1.test\n"
+GOOD = (
+    f"{HEAD}\n*,,,reviewer,审核,r@county.test\na1,甲局,县直,agency,王敏,w@a1.test\na1,甲局,县直,agency,李四,l@a1.test\n"
+)
 
 
 def take(text: str) -> Imported:
@@ -36,7 +38,9 @@ def test_a_register_is_taken_and_says_who_is_told_about_whom(ground: Ground) -> 
     assert emails("a2") == ["r@county.test"]
 
 
-@pytest.mark.parametrize("change", [lambda t: "\ufeff" + t, lambda t: t.replace("\n", "\r\n"), lambda t: t.replace("\n", "\n\n")])
+@pytest.mark.parametrize(
+    "change", [lambda t: "\ufeff" + t, lambda t: t.replace("\n", "\r\n"), lambda t: t.replace("\n", "\n\n")]
+)
 def test_marks_and_line_ends_of_office_programs_do_not_matter(ground: Ground, change) -> None:
     assert take(change(GOOD)) == Imported(2, 3, ())
 
@@ -88,7 +92,9 @@ def test_all_faults_are_told_at_once(ground: Ground) -> None:
     assert [fault.line for fault in take(f"{HEAD}\nx y,,,,,\nok,甲,,,,\n,,,,,\n").faults] == [2, 4]
 
 
-@pytest.mark.parametrize("text", ["", "code,name\n", HEAD.replace("level", "Level") + "\n", "\x00", f"{HEAD}\n" + "x" * 200_000])
+@pytest.mark.parametrize(
+    "text", ["", "code,name\n", HEAD.replace("level", "Level") + "\n", "\x00", f"{HEAD}\n" + "x" * 200_000]
+)
 def test_what_is_no_register_is_refused_and_not_a_defect(ground: Ground, text: str) -> None:
     assert take(text).faults
     assert names() == {}

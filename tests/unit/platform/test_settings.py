@@ -60,7 +60,7 @@ def test_a_lease_outlives_every_hard_limit_and_a_message_every_lease() -> None:
 
 @pytest.mark.parametrize("name", SECRETS)
 def test_secrets_show_in_no_picture_of_the_settings(name: str) -> None:
-    config = Settings(**{name: SECRET})
+    config = Settings.model_validate({name: SECRET})
     for shown in (repr(config), str(config), config.model_dump_json(), repr(config.model_dump())):
         assert SECRET not in shown
 

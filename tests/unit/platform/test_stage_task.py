@@ -21,6 +21,7 @@ from services.platform import stage_task as base
 from services.platform.db import claims
 from services.platform.db.engine import unit_of_work
 from services.platform.db.models import DeadLetter, Notice, Submission
+from services.platform.db.repositories import submissions
 from services.platform.stage_task import Outcome, run
 from tests.unit.platform.ground import Ground
 from tests.unit.platform.mails import queued_mail
@@ -44,7 +45,7 @@ class Doing:
     def perform(self, held: claims.Claim) -> Any:
         return self.performed(held)
 
-    def record(self, session: Session, held: claims.Claim, result: Any) -> Outcome:
+    def record(self, session: Session, held: claims.Claim, _result: Any) -> Outcome:
         row = session.get(Submission, held.id)
         if row is not None and self.stage is RECEIVE:
             row.source_path = MARK
@@ -125,7 +126,7 @@ def test_a_rejection_whose_notice_cannot_be_written_did_not_happen(
     ground: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row_id = ground.announce()
-    monkeypatch.setattr(base.submissions, "add_notice", raising(database_error(OperationalError)))
+    monkeypatch.setattr(submissions, "add_notice", raising(database_error(OperationalError)))
     assert run(doing("perform", RejectedError("empty")), row_id) is True
     assert ground.state("submission", row_id) == "receiving"
     assert ground.audit("submission", row_id)[-1][1] == "receiving"

@@ -16,6 +16,7 @@ from services.platform.db import claims
 from services.platform.db.dialect import db_after
 from services.platform.db.engine import unit_of_work
 from services.platform.db.models import Notice, Submission
+from services.platform.nudge import queue_length
 from services.platform.sweeper import Chore, Pass, run_chores, sweep_once
 from tests.unit.platform.ground import Ground
 from tests.unit.platform.mails import queued_mail
@@ -115,4 +116,4 @@ def test_a_chore_that_fails_for_the_worlds_reasons_stops_no_other_and_comes_agai
 
 
 def test_a_broker_that_does_not_answer_has_no_known_length(ground: Ground) -> None:
-    assert sweeper.queue_length(Queue.RECEIVE) is None
+    assert queue_length(Queue.RECEIVE) is None

@@ -89,8 +89,8 @@ def _import(session: Session, reader: csv.DictReader[str]) -> Imported:
 
 def _fault(line: dict[str, str]) -> str | None:
     code = line["agency_code"]
-    if code != EVERYBODY and not _CODE.fullmatch(code):
-        return f"单位代码“{code}”只能含字母、数字、点、横线和下划线，最长 64 位"
+    if code in {"done", "failed"} or (code != EVERYBODY and not _CODE.fullmatch(code)):
+        return f"单位代码“{code}”只能含字母、数字、点、横线和下划线，最长 64 位，也不能是 done 或 failed"
     if code != EVERYBODY and not line["agency_name"]:
         return "缺少单位名称"
     if line["contact_email"] and not _EMAIL.fullmatch(line["contact_email"]):

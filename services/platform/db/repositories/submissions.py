@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,15 +33,21 @@ class Announcement:
     size: int | None = None
     year_hint: int | None = None
     source_path: str | None = None
+    place: Callable[[str], str] | None = None
+    """For a drop folder: where the file will lie, given the reference."""
+    verdict: str = "done"
 
 
 def announce(session: Session, told: Announcement, *, actor: str) -> tuple[Submission, bool]:
     """The submission of this object version, and whether it is new. Telling twice changes nothing.
 
-    Folder, event, upload and sweep may all announce one object; the unique (bucket, key, version) lets one row in.
+    Events, uploads and sweeps may all announce one object; the unique (bucket, key, version) lets one row in. A new row
+    counts as handed to the broker: the caller does so right after the commit. It is given back as it was written,
+    outside the session.
     """
+    ref = secrets.token_hex(8)
     values: dict[str, Any] = {
-        "ref": secrets.token_hex(8),
+        "ref": ref,
         "bucket": told.bucket,
         "object_key": told.key,
         "version": told.version,
@@ -50,12 +57,14 @@ def announce(session: Session, told: Announcement, *, actor: str) -> tuple[Submi
         "size": told.size,
         "year_hint": told.year_hint,
         "source_path": told.source_path,
+        "folder_place": told.place(ref) if told.place else None,
+        "folder_verdict": told.verdict if told.place else None,
         "state": str(SubmissionState.ANNOUNCED),
     }
     maker = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     added = session.scalar(
         maker(Submission)
-        .values(values)
+        .values(**values, nudged_at=db_now())
         .on_conflict_do_nothing(index_elements=["bucket", "object_key", "version"])
         .returning(Submission.id)
     )
@@ -63,6 +72,7 @@ def announce(session: Session, told: Announcement, *, actor: str) -> tuple[Submi
         claims.record_transition(
             session, "submission", added, None, SubmissionState.ANNOUNCED, cause=told.source, actor=actor
         )
+        return Submission(id=added, **values), True
     row = session.scalars(
         select(Submission).where(
             Submission.bucket == told.bucket,
@@ -70,11 +80,7 @@ def announce(session: Session, told: Announcement, *, actor: str) -> tuple[Submi
             Submission.version == told.version,
         )
     ).one()
-    if added is None and told.source_path and row.source_path is None:
-        # an event was quicker than the folder; the folder needs to know which file the row is about
-        row.source_path = told.source_path
-        row.filename = told.filename[:255]
-    return row, added is not None
+    return row, False
 
 
 REFUSED = "refused"
