@@ -79,7 +79,9 @@ def measure(house: House) -> Cpu:
 
 def _build(folder: Path, workers: int, *, quiet: float) -> House:
     commands = {**ROLES, "extract": (*ROLES["extract"][:-1], str(workers))}
-    return House(folder, settings={"quiet_seconds": quiet, "log_level": "WARNING"}, commands=commands)
+    usual = {"sweep_seconds": 5, "listing_seconds": 60, "rescan_seconds": 60, "renudge_seconds": 30}
+    settings = {**usual, "quiet_seconds": quiet, "log_level": "WARNING"}
+    return House(folder, settings=settings, commands=commands)
 
 
 def throughput(workers: int, *, postgres: bool) -> None:
