@@ -82,8 +82,9 @@ def message_id(text: str) -> str:
 
 def mailbox(name: str, addr: str) -> str:
     """``name <addr>`` for From and To; the bare address when no name is left after cleaning."""
-    # brackets, quotes and the like structure an address list; a display name needs none of them
-    shown = " ".join(re.sub(r"[<>\"\\@,;:()\[\]]", " ", header_value(name)).split())
+    # the specials of RFC 5322 §3.2.3 structure an address list and must not stand in a plain display name; a name that
+    # begins with a dot even breaks the standard library's parser
+    shown = " ".join(re.sub(r"[<>\"\\@,;:.()\[\]]", " ", header_value(name)).split())
     return f"{shown} <{address(addr)}>" if shown else address(addr)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 from urllib.parse import quote
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
 
 from services.core.contracts import COMPOSE, SEND, Stage
@@ -28,6 +29,8 @@ from services.platform.db.repositories.registry import contacts_for
 from services.platform.logging import log
 from services.platform.settings import settings
 from services.platform.stage_task import Outcome
+
+_INSERT_MAIL = cast("Table", Mail.__table__).insert().values(nudged_at=db_now()).returning(Mail.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,25 +208,21 @@ def _address_key(email: str) -> str:
 
 
 def _insert(session: Session, notice: Notice, draft: Draft, actor: str) -> int:
-    mail_id = session.execute(
-        insert(Mail)
-        .values(
-            notice_id=notice.id,
-            submission_id=notice.submission_id,
-            report_id=notice.report_id,
-            kind=draft.addressee.kind,
-            dedupe_key=draft.dedupe_key,
-            message_id=draft.message_id,
-            role=draft.addressee.contact.role,
-            recipient_name=draft.addressee.contact.name,
-            recipient_email=draft.addressee.contact.email,
-            subject=draft.mail.subject,
-            raw=draft.mail.raw,
-            composed_at=draft.composed_at,
-            state=str(MailState.QUEUED),
-            nudged_at=db_now(),
-        )
-        .returning(Mail.id)
-    ).scalar_one()
+    line = {
+        "notice_id": notice.id,
+        "submission_id": notice.submission_id,
+        "report_id": notice.report_id,
+        "kind": draft.addressee.kind,
+        "dedupe_key": draft.dedupe_key,
+        "message_id": draft.message_id,
+        "role": draft.addressee.contact.role,
+        "recipient_name": draft.addressee.contact.name,
+        "recipient_email": draft.addressee.contact.email,
+        "subject": draft.mail.subject,
+        "raw": draft.mail.raw,
+        "composed_at": draft.composed_at,
+        "state": str(MailState.QUEUED),
+    }
+    mail_id = int(session.connection().execute(_INSERT_MAIL, line).scalar_one())
     claims.record_transition(session, "mail", mail_id, None, MailState.QUEUED, cause=draft.addressee.kind, actor=actor)
     return mail_id

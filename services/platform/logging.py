@@ -41,7 +41,11 @@ def configure(*, level: str, json: bool) -> None:
         )
     )
     structlog.configure(
-        processors=[*shared[:4], structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared[:4],
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )

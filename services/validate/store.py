@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, cast
 
-from sqlalchemy import String, Table, func, insert, select, update
+from sqlalchemy import String, Table, func, select, update
 from sqlalchemy import cast as cast_sql
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,10 @@ from services.platform.db.repositories import submissions
 
 NO_YEAR = 0
 
+# built once: these run for every report
+_INSERT_REPORT = cast("Table", ReportRow.__table__).insert().returning(ReportRow.id)
 _INSERT_CELLS = cast("Table", CellRow.__table__).insert()
+_INSERT_FINDINGS = cast("Table", FindingRow.__table__).insert()
 
 
 def store_report(session: Session, submission: Submission, report: Report, *, position: int, actor: str) -> int | None:
@@ -66,33 +69,30 @@ def _insert_report(session: Session, submission: Submission, report: Report, pos
         )
     )
     count = {severity: sum(f.severity == severity for f in report.findings) for severity in Severity}
-    report_id = session.execute(
-        insert(ReportRow)
-        .values(
-            submission_id=submission.id,
-            generation=submission.generation,
-            position=position,
-            agency_code=submission.agency_code,
-            agency_name=report.agency,
-            year=year,
-            revision=(last or 0) + 1,
-            status=report.status,
-            reason=report.reason,
-            layout=report.layout.model_dump(),
-            report_date=report.date,
-            uncertain=list(report.uncertain),
-            errors=count[Severity.ERROR],
-            warnings=count[Severity.WARNING],
-            infos=count[Severity.INFO],
-        )
-        .returning(ReportRow.id)
-    ).scalar_one()
+    line = {
+        "submission_id": submission.id,
+        "generation": submission.generation,
+        "position": position,
+        "agency_code": submission.agency_code,
+        "agency_name": report.agency,
+        "year": year,
+        "revision": (last or 0) + 1,
+        "status": report.status,
+        "reason": report.reason,
+        "layout": report.layout.model_dump(),
+        "report_date": report.date,
+        "uncertain": list(report.uncertain),
+        "errors": count[Severity.ERROR],
+        "warnings": count[Severity.WARNING],
+        "infos": count[Severity.INFO],
+    }
+    report_id = int(session.connection().execute(_INSERT_REPORT, line).scalar_one())
     cells = list(_cells(report, report_id))
     if cells:
         session.connection().execute(_INSERT_CELLS, cells)
     if report.findings:
-        session.execute(
-            insert(FindingRow),
+        session.connection().execute(
+            _INSERT_FINDINGS,
             [
                 {
                     "report_id": report_id,

@@ -188,6 +188,7 @@ class CellRow(Base):
     """One figure of one report revision, with its place."""
 
     __tablename__ = "cell"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy's; one tree instead of table and index
 
     report_id: Mapped[int] = mapped_column(ForeignKey("report.id"), primary_key=True)
     path: Mapped[str] = mapped_column(String(60), primary_key=True)

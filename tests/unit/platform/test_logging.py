@@ -64,7 +64,9 @@ def test_of_an_address_only_the_domain_is_logged(lines: io.StringIO, key: str) -
     assert last(lines)[key] == "***@county.gov.cn"
 
 
-def test_records_of_other_libraries_come_out_the_same_way(lines: io.StringIO) -> None:
+def test_records_of_other_libraries_come_out_the_same_way(lines: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    # a server that another test started with uvicorn's own logging must not decide this one
+    monkeypatch.setattr(standard.getLogger("uvicorn"), "propagate", True)
     standard.getLogger("uvicorn.error").warning("started %s", "now", extra={"token": "hunter2"})
     told = last(lines)
     assert (told["event"], told["token"]) == ("started now", "***")

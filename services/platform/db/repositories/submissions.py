@@ -5,11 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from services.core.contracts import COMPOSE, EXTRACT, RECEIVE, Stage, stage_for
 from services.core.lifecycle import TERMINAL, NoticeState, SubmissionState
@@ -61,13 +63,7 @@ def announce(session: Session, told: Announcement, *, actor: str) -> tuple[Submi
         "folder_verdict": told.verdict if told.place else None,
         "state": str(SubmissionState.ANNOUNCED),
     }
-    maker = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    added = session.scalar(
-        maker(Submission)
-        .values(**values, nudged_at=db_now())
-        .on_conflict_do_nothing(index_elements=["bucket", "object_key", "version"])
-        .returning(Submission.id)
-    )
+    added = session.connection().execute(_insert_submission(session.get_bind().dialect.name), values).scalar()
     if added is not None:
         claims.record_transition(
             session, "submission", added, None, SubmissionState.ANNOUNCED, cause=told.source, actor=actor
@@ -82,6 +78,20 @@ def announce(session: Session, told: Announcement, *, actor: str) -> tuple[Submi
     ).one()
     return row, False
 
+
+@cache
+def _insert_submission(dialect: str) -> ReturningInsert[int]:
+    """Built once: this runs for every announcement."""
+    maker = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return (
+        maker(cast("Table", Submission.__table__))
+        .values(nudged_at=db_now())
+        .on_conflict_do_nothing(index_elements=["bucket", "object_key", "version"])
+        .returning(Submission.id)
+    )
+
+
+_INSERT_NOTICE = cast("Table", Notice.__table__).insert().values(nudged_at=db_now()).returning(Notice.id)
 
 REFUSED = "refused"
 """The version of a row about a file that was never taken in; the file itself stays in the folder's `failed/`."""
@@ -106,18 +116,14 @@ def add_notice(
     A cancelled one says why nobody is told.
     """
     state = NoticeState.CANCELLED if cancelled else NoticeState.PENDING
-    notice_id = session.execute(
-        insert(Notice)
-        .values(
-            kind=kind,
-            submission_id=submission_id,
-            generation=generation,
-            report_id=report_id,
-            state=str(state),
-            nudged_at=None if cancelled else db_now(),
-        )
-        .returning(Notice.id)
-    ).scalar_one()
+    line = {
+        "kind": kind,
+        "submission_id": submission_id,
+        "generation": generation,
+        "report_id": report_id,
+        "state": str(state),
+    }
+    notice_id = int(session.connection().execute(_INSERT_NOTICE, line).scalar_one())
     claims.record_transition(session, "notice", notice_id, None, state, cause=kind, actor=actor, detail=cancelled)
     return notice_id
 

@@ -188,6 +188,7 @@ def upgrade() -> None:
         sa.Column("column", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["report_id"], ["report.id"], name=op.f("fk_cell_report_id_report")),
         sa.PrimaryKeyConstraint("report_id", "path", name=op.f("pk_cell")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "finding",
