@@ -31,7 +31,7 @@ def test_kill_storm(build: Callable[..., House], full_size: bool, fault_seed: in
     chance.shuffle(faults)
     for fault in faults:
         # faults come while there is work: wait for some progress instead of for the clock
-        _let_work_go_on(house, chance.randint(1, max(2, reports // (2 * len(faults)))))
+        _let_work_go_on(house, chance.randint(1, max(2, 3 * reports // (2 * len(faults)))))
         if fault == "flush":
             _flush(house)
         elif fault == "sweeper":

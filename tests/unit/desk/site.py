@@ -23,7 +23,7 @@ from services.core.errors import RetryableError
 from services.core.finding import Finding, Repair, Severity
 from services.core.lifecycle import MailState, NoticeState, State, SubmissionState
 from services.core.report import Cell, Document, Format, Kind, Layout, Report
-from services.platform import storage
+from services.platform import nudge, storage
 from services.platform.access import Role, issue_token
 from services.platform.celery_app import app as celery
 from services.platform.clock import now
@@ -33,7 +33,7 @@ from services.platform.db.migrate import migrate
 from services.platform.db.models import Agency, Extraction, Mail, Submission
 from services.platform.db.repositories import submissions
 from services.platform.settings import settings
-from services.platform.storage import Stored
+from services.platform.storage import Stored, original_key
 from services.validate.store import store_report
 
 with warnings.catch_warnings():
@@ -60,6 +60,9 @@ class MemoryStore:
         self.ready()
         self.objects[bucket, key] = (data, meta or {})
         return Stored(bucket, key, hashlib.md5(data).hexdigest(), len(data))
+
+    def keep_original(self, sha256: str, data: bytes) -> str:
+        return self.put(self.originals, original_key(sha256), data).key
 
     def ready(self) -> None:
         if self.away:
@@ -121,6 +124,8 @@ def open_site(place: Path, monkeypatch: pytest.MonkeyPatch, *, stand_ins: bool =
 
     if stand_ins:
         monkeypatch.setattr(storage, "storage", lambda: store)
+        for module in ("intake", "announce"):  # the same without a thread
+            monkeypatch.setattr(f"services.ingest.{module}.nudge_soon", nudge.nudge)
         monkeypatch.setattr(celery, "send_task", send_task)
     else:
         storage.storage.cache_clear()

@@ -61,11 +61,25 @@ def test_other_buckets_and_objects_without_a_version_say_nothing() -> None:
     assert objects_of({}, INBOX) == objects_of({"Records": []}, INBOX) == []
 
 
-def test_the_version_is_the_version_id_else_the_etag() -> None:
-    (found,) = objects_of({"Records": [record(eTag='"e9"', versionId="v7")]}, INBOX)
-    assert found == Stored(INBOX, "a1/2024/x.pdf", "v7", 5)
-    (found,) = objects_of({"Records": [record(eTag='"e9"')]}, INBOX)
-    assert found.version == "e9"
+@pytest.mark.parametrize(
+    ("told", "version"),
+    [
+        ({"eTag": '"e9"', "versionId": "v7"}, "e9"),
+        ({"eTag": "e9"}, "e9"),
+        ({"eTag": "", "versionId": "v7"}, "v7"),
+    ],
+)
+def test_the_version_is_the_etag_else_the_version_id(told: dict[str, str], version: str) -> None:
+    assert objects_of({"Records": [record(**told)]}, INBOX) == [Stored(INBOX, "a1/2024/x.pdf", version, 5)]
+
+
+def test_events_of_a_bucket_with_versions_and_its_listing_tell_of_one_submission(ground: Ground) -> None:
+    put = ground.store.put(INBOX, "a1/2024/x.pdf", b"data")
+    event = {"Records": [record(eTag=f'"{put.version}"', versionId="3f1c")]}
+    assert announce_objects(objects_of(event, INBOX), source="event", actor="hook") == 1
+    assert list_inbox(ground.store, actor="sweep") == 0
+    assert announce_objects(objects_of(event, INBOX), source="event", actor="hook") == 0
+    assert [row.source for row in ground.rows(Submission)] == ["event"]
 
 
 @pytest.mark.parametrize(

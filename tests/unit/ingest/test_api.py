@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from services.core.contracts import EXTRACT
 from services.platform.celery_app import app as celery
+from services.platform.db import claims
 from services.platform.db.engine import engine, reading
 from services.platform.db.models import Spool, Submission
 from services.platform.settings import settings
-from tests.unit.desk.site import HOOK_TOKEN, Site, open_site, receive
+from services.platform.storage import original_key
+from tests.unit.desk.site import HOOK_TOKEN, Site, open_site
 
 PDF = b"%PDF-1.7 a report"
 
@@ -50,19 +53,19 @@ class TestHandingIn:
             "duplicate_of": None,
         }
         assert (row.agency_code, row.year_hint, row.filename, row.source) == ("130101", 2024, "年报.pdf", "upload")
-        assert site.store.objects[row.bucket, row.object_key] == (PDF, {"filename": "年报.pdf"})
-        assert site.nudged == [("ingest.receive", row.id)]
-        assert site.client.get(answer.headers["location"], headers=site.auth("130101")).json()["state"] == "announced"
+        assert site.store.objects == {("gouji-originals", original_key(told["sha256"])): (PDF, {})}
+        assert site.nudged == [("ingest.extract", row.id)]
+        assert site.client.get(answer.headers["location"], headers=site.auth("130101")).json()["state"] == "received"
 
     def test_the_same_bytes_again_are_taken_in_and_called_a_duplicate(self, site: Site):
         first = hand_in(site).json()
-        receive(rows()[0], content=PDF.decode())
         again = hand_in(site, name="another name.pdf")
         assert again.status_code == 200
         assert again.json()["duplicate_of"] == first["ref"]
         assert again.json()["ref"] != first["ref"]
         other = hand_in(site, "130102")  # another agency's same bytes are no duplicate, and not told of
         assert (other.status_code, other.json()["duplicate_of"]) == (202, None)
+        assert [row.state for row in rows()] == ["received", "duplicate", "received"]
 
     def test_a_request_repeated_with_its_key_is_one_submission(self, site: Site):
         key = {"Idempotency-Key": "a1b2"}
@@ -78,7 +81,15 @@ class TestHandingIn:
             hand_in(site, headers=key, data=b"other").json()["ref"],
             hand_in(site, "130102", headers=key).json()["ref"],
         }
-        assert len(refs) == len(site.store.objects) == 3
+        assert len(refs) == 3
+        assert [(row.agency_code, row.state) for row in rows()] == [
+            ("130101", "received"),
+            ("130101", "received"),
+            ("130102", "received"),
+        ]
+        kept = {row.sha256: site.store.objects["gouji-originals", original_key(row.sha256 or "")][0] for row in rows()}
+        assert sorted(kept.values()) == sorted([PDF, b"other"])
+        assert all(hashlib.sha256(data).hexdigest() == sha256 for sha256, data in kept.items())
 
     def test_without_a_key_every_request_is_its_own(self, site: Site):
         assert hand_in(site).json()["ref"] != hand_in(site).json()["ref"]
@@ -118,6 +129,7 @@ class TestHandingIn:
         assert row.filename == kept
         assert ".." not in row.object_key
         assert kept not in row.object_key
+        assert not [key for _, key in site.store.objects if kept in key or ".." in key]
 
     def test_empty_too_large_and_badly_named_are_refused_in_chinese_with_code_and_next_step(self, site: Site):
         limit = settings().max_bytes
@@ -160,6 +172,9 @@ class TestWhenSomethingIsAway:
         assert hand_in(site).status_code == 202
         with reading() as session:
             assert session.scalars(select(Spool.data)).all() == [PDF]
+        (row,) = rows()
+        assert row.state == "announced"
+        assert site.nudged == [("ingest.receive", row.id)]
 
     def test_without_the_broker_the_row_waits_for_the_sweep(self, site: Site, monkeypatch: pytest.MonkeyPatch):
         def away(*_: Any, **__: Any) -> None:
@@ -168,7 +183,10 @@ class TestWhenSomethingIsAway:
         monkeypatch.setattr(celery, "send_task", away)
         monkeypatch.setattr("services.platform.nudge._rest_until", 0.0)
         assert hand_in(site).status_code == 202
-        assert rows()[0].state == "announced"
+        (row,) = rows()
+        assert row.state == "received"
+        with reading() as session:
+            assert claims.due(session, EXTRACT, limit=9, renudge_seconds=-1) == [row.id]
 
     def test_without_the_database_the_sender_is_asked_to_come_again(self, site: Site, monkeypatch: pytest.MonkeyPatch):
         engine().dispose()
@@ -238,9 +256,11 @@ class TestBucketEvents:
         for method in ("GET", "HEAD"):
             assert site.client.request(method, "/hooks/s3").status_code == 204
 
-    def test_an_event_and_an_upload_of_one_object_are_one_submission(self, site: Site):
+    def test_no_event_can_tell_of_an_upload(self, site: Site):
         hand_in(site)
         (row,) = rows()
-        body = created(key=row.object_key, eTag=row.version)
-        assert site.client.post("/hooks/s3", json=body, headers=hook()).status_code == 204
+        assert not [key for bucket, key in site.store.objects if bucket == site.store.inbox]
+        for bucket in (site.store.originals, row.bucket):
+            body = created(key=row.object_key, bucket=bucket, eTag=row.version)
+            assert site.client.post("/hooks/s3", json=body, headers=hook()).status_code == 204
         assert len(rows()) == 1

@@ -8,16 +8,28 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from services.core.contracts import RECEIVE
-from services.core.lifecycle import SubmissionState
 from services.ingest import intake
 from services.ingest.intake import Delivery, accept
+from services.ingest.keys import DEPOSITED
+from services.ingest.receive import Receive
+from services.platform import sweeper
 from services.platform.db.engine import reading
-from services.platform.db.models import Spool, Submission
+from services.platform.db.models import Notice, Spool, Submission
+from services.platform.stage_task import run
 from services.platform.storage import original_key
+from services.platform.sweeper import sweep_once
 from tests.unit.platform.ground import Ground
 
 GIVEN = Delivery(b"data", "a1", "年报.pdf", "upload", "id1", 2024)
+
+
+@pytest.fixture(autouse=True)
+def registered(ground: Ground) -> None:
+    ground.register("a1", "a2")
+
+
+def database_away(*_: object, **__: object) -> None:
+    raise OperationalError("UPDATE", {}, Exception("server closed the connection"))
 
 
 def spooled(row_id: int) -> bytes | None:
@@ -31,21 +43,74 @@ def test_the_bytes_lie_where_originals_are_kept_and_the_bell_rings(ground: Groun
     assert done.new
     assert done.sha256 == hashlib.sha256(b"data").hexdigest()
     assert ground.store.objects == {("gouji-originals", original_key(done.sha256)): (b"data", {})}
-    assert ground.nudged == [("ingest.receive", done.id)]
-    assert ground.row("submission", done.id).nudged_at is not None
+    row = ground.row("submission", done.id)
+    assert (row.bucket, row.version, row.nudged_at is not None) == (DEPOSITED, done.sha256, True)
+    assert spooled(done.id) is None
+    assert ground.nudged == [("ingest.extract", done.id)]
+
+
+def test_what_was_measured_while_it_was_taken_in_is_received_at_once(ground: Ground) -> None:
+    done = accept(GIVEN, ground.store, actor="t")
+    row = ground.row("submission", done.id)
+    assert (row.state, row.sha256, row.size, row.filename) == ("received", done.sha256, 4, "年报.pdf")
+    assert ground.audit("submission", done.id) == [
+        (None, "announced", "upload"),
+        ("announced", "receiving", "claimed"),
+        ("receiving", "received", "done"),
+    ]
+    assert ground.store.puts == 1, "the bytes are written once and never fetched"
+    assert not run(Receive(), done.id), "a message that comes all the same finds nothing to do"
+
+
+def test_an_agency_that_nobody_registered_is_refused_at_once_and_told_about(ground: Ground) -> None:
+    done = accept(replace(GIVEN, agency_code="a3"), ground.store, actor="t")
+    row = ground.row("submission", done.id)
+    assert (row.state, row.reason_code) == ("rejected", "unknown_agency")
+    (notice,) = ground.rows(Notice)
+    assert ground.nudged == [("notify.compose", notice.id)]
 
 
 def test_without_the_store_the_bytes_wait_in_the_database(ground: Ground) -> None:
     ground.store.away = True
     done = accept(GIVEN, ground.store, actor="t")
     assert spooled(done.id) == b"data"
+    row = ground.row("submission", done.id)
+    assert (row.state, row.bucket, row.version) == ("announced", DEPOSITED, done.sha256)
     assert ground.nudged == [("ingest.receive", done.id)]
 
 
 def test_without_the_broker_it_is_taken_in_all_the_same(ground: Ground) -> None:
     ground.broker_away = True
-    assert accept(GIVEN, ground.store, actor="t").new
-    assert accept(replace(GIVEN, identity="id2"), ground.store, actor="t").new
+    for identity in ("id1", "id2"):
+        done = accept(replace(GIVEN, identity=identity, data=identity.encode()), ground.store, actor="t")
+        assert done.new
+        assert ground.state("submission", done.id) == "received"
+
+
+@pytest.mark.parametrize(
+    ("during", "left_in"), [("claim", "announced"), ("record", "receiving")], ids=["claiming", "recording"]
+)
+def test_a_database_that_fails_after_the_hand_in_was_committed_leaves_the_row_to_the_sweep(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch, during: str, left_in: str
+) -> None:
+    with monkeypatch.context() as failing:
+        if during == "claim":
+            failing.setattr("services.platform.stage_task.claims.claim", database_away)
+        else:
+            failing.setattr(Receive, "record", database_away)
+        done = accept(GIVEN, ground.store, actor="t")
+    assert done.new
+    assert ground.state("submission", done.id) == left_in
+    assert ground.nudged == []
+
+    monkeypatch.setattr(sweeper, "queue_length", lambda _queue: 0)
+    ground.forget("submission", done.id)  # its time has passed, and so has its lease
+    if left_in == "receiving":
+        ground.end_lease("submission", done.id)
+    sweep_once(ground.config)
+    assert ground.nudged == [("ingest.receive", done.id)]
+    assert run(Receive(), done.id)
+    assert ground.state("submission", done.id) == "received"
 
 
 @pytest.mark.parametrize("first_away", [False, True])
@@ -65,16 +130,18 @@ def test_trying_again_is_the_same_hand_in_whatever_came_and_went_between(
 
 def test_the_same_bytes_again_are_told_as_such_with_the_earlier_reference(ground: Ground) -> None:
     first = accept(GIVEN, ground.store, actor="t")
-    ground.step(RECEIVE, first.id, SubmissionState.RECEIVED, sha256=first.sha256)
-    assert accept(replace(GIVEN, identity="id2"), ground.store, actor="t").duplicate_of == first.ref
-    assert accept(replace(GIVEN, identity="id3", agency_code="a2"), ground.store, actor="t").duplicate_of is None
+    again = accept(replace(GIVEN, identity="id2"), ground.store, actor="t")
+    assert (again.new, again.duplicate_of) == (True, first.ref)
+    row = ground.row("submission", again.id)
+    assert (row.state, row.duplicate_of) == ("duplicate", first.id)
+    other = accept(replace(GIVEN, identity="id3", agency_code="a2"), ground.store, actor="t")
+    assert other.duplicate_of is None
+    assert ground.state("submission", other.id) == "received"
+    assert ground.nudged == [("ingest.extract", first.id), ("ingest.extract", other.id)]
 
 
 def test_without_the_database_nothing_is_promised(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away() -> None:
-        raise OperationalError("INSERT", {}, Exception("away"))
-
-    monkeypatch.setattr(intake, "unit_of_work", away)
+    monkeypatch.setattr(intake, "unit_of_work", database_away)
     with pytest.raises(OperationalError):
         accept(GIVEN, ground.store, actor="t")
     assert ground.nudged == []

@@ -135,12 +135,13 @@ def test_fees_under_a_head_in_yuan_are_given_in_ten_thousand_yuan(authored: Auth
     assert report.figure("table2.fees") == Decimal("1.2345")
 
 
-def test_words_in_a_numeric_cell_are_reported_as_words(authored: AuthoredReport) -> None:
-    report = read(draw(authored, Drawing(texts={"table3.granted.natural": "见附"})))
+@pytest.mark.parametrize("words", ["见附", "1" * 13], ids=["words", "a number beyond all counts"])
+def test_words_in_a_numeric_cell_are_reported_as_words(authored: AuthoredReport, words: str) -> None:
+    report = read(draw(authored, Drawing(texts={"table3.granted.natural": words})))
     assert report.figure("table3.granted.natural") is None
     assert report.cells["table3.granted.natural"].kind is Kind.TEXT
-    assert report.cells["table3.granted.natural"].text == "见附"
-    assert silent_errors(report, authored.with_printed({"table3.granted.natural": "见附"})) == []
+    assert report.cells["table3.granted.natural"].text == words
+    assert silent_errors(report, authored.with_printed({"table3.granted.natural": words})) == []
 
 
 def test_an_error_of_the_agency_is_read_as_printed_and_vouched_for(authored: AuthoredReport) -> None:

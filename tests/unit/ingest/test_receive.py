@@ -68,9 +68,18 @@ def test_what_was_deleted_or_overwritten_before_it_was_fetched_is_gone(ground: G
     deleted = ground.announce("a1")
     overwritten = ground.deposit("a1", b"old")
     ground.store.put("gouji-inbox", ground.row("submission", overwritten).object_key, b"new")
-    for row_id in (deleted, overwritten):
+    for row_id, code in ((deleted, "vanished"), (overwritten, "overwritten")):
         row = received(ground, row_id)
-        assert (row.state, row.reason_code) == ("rejected", "vanished")
+        assert (row.state, row.reason_code, row.sha256) == ("rejected", code, None)
+    assert not [key for bucket, key in ground.store.objects if bucket == "gouji-originals"]
+
+
+def test_what_overwrote_it_is_received_by_its_own_announcement(ground: Ground) -> None:
+    old = ground.deposit("a1", b"old")
+    key = ground.row("submission", old).object_key
+    new = ground.announce("a1", key=key, version=ground.store.put("gouji-inbox", key, b"new").version)
+    assert received(ground, new).sha256 == hashlib.sha256(b"new").hexdigest()
+    assert received(ground, old).state == "rejected"
 
 
 def test_a_store_that_is_away_is_no_fault_of_the_document(ground: Ground) -> None:

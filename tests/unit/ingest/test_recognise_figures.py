@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.core.form.declaration import NumberKind
 from services.core.report import Kind
 from services.ingest.recognise.figures import Printed, looks_like_figure, parse_figure
 
@@ -58,7 +59,7 @@ def test_nil_signs_are_no_zeros(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["12①", "12²", "①", "见附件", "1,23", "O", "1/2", "12:30", "+4", "约10", "10以上", "1" * 16]
+    "text", ["12①", "12²", "①", "见附件", "1,23", "O", "1/2", "12:30", "+4", "约10", "10以上", "1" * 13, "1" * 16]
 )
 def test_anything_else_gives_no_value_and_a_reason(text: str) -> None:
     printed = parse_figure(text)
@@ -91,10 +92,23 @@ def test_money_is_given_in_ten_thousand_yuan(text: str, unit: str, value: str) -
     assert parse_figure(text, "money", unit=unit).value == Decimal(value)
 
 
-@given(st.integers(min_value=0, max_value=10**12), st.sampled_from(["", ",", " "]), st.booleans())
+@given(st.integers(min_value=0, max_value=10**12 - 1), st.sampled_from(["", ",", " "]), st.booleans())
 def test_every_way_of_writing_a_whole_number_gives_that_number(value: int, separator: str, full_width: bool) -> None:
     text = f"{value:,}".replace(",", separator)
     assert parse_figure(text.translate(FULL_WIDTH) if full_width else text) == Printed(value, Kind.NUMBER)
+
+
+LONGEST = 10**12 - 1
+
+
+@pytest.mark.parametrize("number", ["count", "signed", "money"])
+def test_a_figure_has_at_most_twelve_digits_and_a_longer_one_is_kept_as_text(number: NumberKind) -> None:
+    assert parse_figure(f"{LONGEST}", number).value == LONGEST
+    assert parse_figure(f"{LONGEST:,}", number).value == LONGEST
+    for text in (f"{LONGEST + 1}", f"{LONGEST + 1:,}", f"-{LONGEST + 1}", f"{LONGEST + 1}.5", "0" * 13):
+        printed = parse_figure(text, number)
+        assert (printed.value, printed.kind) == (None, Kind.TEXT)
+        assert printed.doubt
 
 
 @given(st.decimals(min_value=0, max_value=10**8, places=4, allow_nan=False))

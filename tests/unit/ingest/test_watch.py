@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from services.core.contracts import EXTRACT, JUDGE, RECEIVE
+from services.core.contracts import EXTRACT, JUDGE
 from services.core.lifecycle import SubmissionState
 from services.ingest import folder, intake
 from services.ingest.watch import FolderWatch
@@ -21,6 +21,7 @@ from tests.unit.platform.ground import Ground
 
 @pytest.fixture
 def watcher(ground: Ground) -> FolderWatch:
+    ground.register("a1")
     return FolderWatch(ground.config, ground.store, "watch:1")
 
 
@@ -55,8 +56,20 @@ def test_a_complete_file_is_kept_announced_and_moved(ground: Ground, watcher: Fo
     assert (row.agency_code, row.year_hint, row.filename, row.source) == ("a1", 2024, "年报.pdf", "folder")
     assert [data for data, _ in ground.store.objects.values()] == [b"bytes"]
     assert folder.settled(watcher.root) == [row.folder_place]
-    assert ground.nudged == [("ingest.receive", row.id)]
+    assert row.state == "received"
+    assert ground.nudged == [("ingest.extract", row.id)]
     assert look(watcher) == 0
+
+
+def test_a_crash_between_taking_in_and_moving_leaves_the_place_on_record(
+    ground: Ground, watcher: FolderWatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(watcher, "a1/2024/年报.pdf")
+    monkeypatch.setattr(folder, "move", lambda *_: (_ for _ in ()).throw(OSError("killed")))
+    look(watcher)
+    (row,) = ground.rows(Submission)
+    assert row.folder_verdict == "done"
+    assert row.folder_place == folder.place_for("a1/2024/年报.pdf", row.ref, folder.DONE)
 
 
 def test_a_database_that_is_away_leaves_the_file_where_it_is_until_it_is_back(
@@ -178,7 +191,6 @@ def test_a_link_is_refused_and_its_target_stays_unread(ground: Ground, watcher: 
 
 
 def reject(ground: Ground, row_id: int) -> None:
-    ground.step(RECEIVE, row_id, SubmissionState.RECEIVED, sha256="a" * 64)
     ground.step(EXTRACT, row_id, SubmissionState.REJECTED, reason_code="encrypted")
 
 
@@ -189,8 +201,8 @@ def store(ground: Ground, row_id: int) -> None:
     ground.step(JUDGE, row_id, SubmissionState.STORED)
 
 
-def taken_in(ground: Ground, watcher: FolderWatch, name: str = "x.pdf") -> int:
-    drop(watcher, f"a1/{name}")
+def taken_in(ground: Ground, watcher: FolderWatch, name: str = "x.pdf", data: bytes = b"%PDF-1.4 data") -> int:
+    drop(watcher, f"a1/{name}", data)
     look(watcher)
     return int(ground.rows(Submission)[-1].id)
 
@@ -216,9 +228,23 @@ def test_a_rejected_document_moves_to_failed_with_its_reason_and_back_after_a_go
     assert books_balance(watcher)
 
 
+def test_a_file_of_an_agency_that_nobody_registered_ends_in_failed_with_the_reason(
+    ground: Ground, watcher: FolderWatch
+) -> None:
+    drop(watcher, "a2/x.pdf")
+    look(watcher)
+    (row,) = ground.rows(Submission)
+    assert (row.state, row.reason_code) == ("rejected", "unknown_agency")
+    assert watcher.settle() == 1
+    (place,) = folder.settled(watcher.root)
+    assert place.startswith("a2/failed/x.")
+    assert "a2" in (watcher.root / f"{place}{folder.REASON_SUFFIX}").read_text(encoding="utf-8")
+    assert books_balance(watcher)
+
+
 def test_a_duplicate_goes_where_its_original_goes_and_comes_back_with_it(ground: Ground, watcher: FolderWatch) -> None:
     first, second = taken_in(ground, watcher, "x.pdf"), taken_in(ground, watcher, "y.pdf")
-    ground.step(RECEIVE, second, SubmissionState.DUPLICATE, duplicate_of=first)
+    assert (ground.state("submission", second), ground.row("submission", second).duplicate_of) == ("duplicate", first)
     reject(ground, first)
     assert watcher.settle() == 2
     assert [place.split("/")[1] for place in folder.settled(watcher.root)] == ["failed", "failed"]
@@ -232,10 +258,9 @@ def test_a_file_that_somebody_took_away_or_cannot_be_moved_keeps_no_other_waitin
     ground: Ground, watcher: FolderWatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = []
-    for number, name in enumerate(("gone.pdf", "stuck.pdf", "fine.pdf")):
-        row_id = taken_in(ground, watcher, name)
-        ground.step(RECEIVE, row_id, SubmissionState.RECEIVED, sha256=str(number) * 64)
-        ground.step(EXTRACT, row_id, SubmissionState.REJECTED, reason_code="encrypted")
+    for name in ("gone.pdf", "stuck.pdf", "fine.pdf"):
+        row_id = taken_in(ground, watcher, name, name.encode())
+        reject(ground, row_id)
         rows.append(row_id)
     (watcher.root / ground.row("submission", rows[0]).folder_place).unlink()
     move = folder.move

@@ -19,7 +19,7 @@ from services.notify.relay import Receipt
 from services.platform.clock import now
 from services.platform.db import claims
 from services.platform.db.engine import unit_of_work
-from services.platform.db.models import DeadLetter
+from services.platform.db.models import DeadLetter, ReportRow
 from services.platform.stage_task import run
 from tests.unit.platform.ground import Ground
 from tests.unit.platform.mails import queued_mail
@@ -189,6 +189,55 @@ def test_other_mails_can_neither_be_sent_anew_nor_confirmed(ground: Ground, rela
         with pytest.raises(NotResendableError):
             by_a_person(act, mail)
     assert ground.state("mail", mail) == state
+
+
+def report_of(submission_id: int, revision: int) -> int:
+    with unit_of_work() as session:
+        row = ReportRow(
+            submission_id=submission_id, generation=revision, position=0, agency_code="a1", year=2024,
+            revision=revision, status="ok", layout={}, uncertain=[], errors=1, warnings=0, infos=0,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+def supersede(report: int, by: int) -> None:
+    with unit_of_work() as session:
+        session.get_one(ReportRow, report).superseded_by = by
+
+
+@pytest.mark.parametrize("before", ["queued", "retrying"])
+def test_a_mail_about_a_report_that_a_newer_one_replaced_is_cancelled_at_the_last_moment(
+    ground: Ground, relay: Relay, before: str
+) -> None:
+    submission = ground.stored()
+    old = report_of(submission, 1)
+    mail = queued_mail(ground, submission, report_id=old)
+    if before == "retrying":
+        relay.failure = TRANSIENT
+        run(Send(), mail)
+        relay.failure = None
+        ground.make_due("mail", mail)
+    assert ground.state("mail", mail) == before
+    supersede(old, by=report_of(submission, 2))
+    assert run(Send(), mail)
+    row = ground.row("mail", mail)
+    assert (row.state, row.body_begun, row.sent_at) == ("cancelled", 0, None)
+    assert relay.bodies == []
+    assert ground.audit("mail", mail)[-1] == ("sending", "cancelled", "superseded")
+    assert ground.count(DeadLetter) == 0
+    assert row.dedupe_key == f"cancelled.{mail}", "a later revision may have to say the same after all"
+    assert not run(Send(), mail), "and no message brings it back"
+
+
+def test_a_mail_about_the_report_that_counts_is_sent(ground: Ground, relay: Relay) -> None:
+    submission = ground.stored()
+    old, new = report_of(submission, 1), report_of(submission, 2)
+    supersede(old, by=new)
+    mail = queued_mail(ground, submission, report_id=new)
+    run(Send(), mail)
+    assert (ground.state("mail", mail), len(relay.bodies)) == ("sent", 1)
 
 
 def test_a_failed_mail_cannot_be_confirmed(ground: Ground, relay: Relay) -> None:

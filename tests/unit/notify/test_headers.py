@@ -34,6 +34,8 @@ FIELDS = [
 @settings(max_examples=2500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(subject=HOSTILE, name=HOSTILE, submission=HOSTILE)
 @example(subject="=?utf-8?q?hi=0ABcc=3A_victim@example.com?=", name="a\r\nBcc: b@c.cn", submission="\u2028X: y")
+@example(subject="x", name=".", submission="x")
+@example(subject="x", name=". J. Smith", submission="x")
 def test_whatever_is_put_in_the_header_holds_exactly_the_fields_that_were_set(subject, name, submission):
     fields = [
         ("To", mailbox(name, "lian@town.gov.cn")),
@@ -49,6 +51,7 @@ def test_whatever_is_put_in_the_header_holds_exactly_the_fields_that_were_set(su
     # the standard library's other parser, which understands structured fields, sees one recipient and no more
     modern = message_from_bytes(raw, policy=SMTP)
     assert [found.addr_spec for found in modern["To"].addresses] == ["lian@town.gov.cn"]
+    assert modern["To"].defects == ()
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

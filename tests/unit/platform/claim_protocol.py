@@ -223,10 +223,19 @@ class ClaimProtocol:
 
     def test_due_rows_come_in_the_order_of_arrival_up_to_the_limit(self, ground: Ground) -> None:
         rows = [ground.announce() for _ in range(5)]
+        ground.forget("submission", *rows)
         with unit_of_work() as session:
             assert claims.due(session, RECEIVE, limit=3, renudge_seconds=30) == rows[:3]
             claims.mark_nudged(session, "submission", rows[:2])
             assert claims.due(session, RECEIVE, limit=99, renudge_seconds=30) == rows[2:]
+
+    def test_a_row_is_born_as_given_to_the_broker_and_not_due_until_it_must_have_been_forgotten(
+        self, ground: Ground
+    ) -> None:
+        row_id = ground.announce()
+        with unit_of_work() as session:
+            assert claims.due(session, RECEIVE, limit=9, renudge_seconds=30) == []
+            assert claims.due(session, RECEIVE, limit=9, renudge_seconds=-30) == [row_id]
 
     def test_a_row_given_to_the_broker_long_ago_is_due_again(self, ground: Ground) -> None:
         row_id = ground.announce()

@@ -185,6 +185,12 @@ class Ground:
         with unit_of_work() as session:
             session.execute(update(table).where(table.id == row_id).values(lease_until=db_after(-1)))
 
+    def forget(self, subject: str, *ids: int) -> None:
+        """Let rows be as if no message for them had ever been given to the broker."""
+        table = ROWS[subject]
+        with unit_of_work() as session:
+            session.execute(update(table).where(table.id.in_(ids)).values(nudged_at=None))
+
     def make_due(self, subject: str, row_id: int) -> None:
         """Let the wait of a row be over, as if its time had passed."""
         table = ROWS[subject]
@@ -216,7 +222,8 @@ def open_ground(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **env: 
 
     monkeypatch.setattr(app, "send_task", send_task)
     monkeypatch.setattr(nudge, "_rest_until", 0.0)
-    monkeypatch.setattr("services.ingest.intake.nudge_soon", nudge.nudge)  # the same without a thread
+    for module in ("intake", "announce", "watch"):  # the same without a thread
+        monkeypatch.setattr(f"services.ingest.{module}.nudge_soon", nudge.nudge)
     for module in ("services.ingest.receive", "services.ingest.extract"):
         monkeypatch.setattr(f"{module}.storage", lambda: made.store)
     try:

@@ -68,6 +68,8 @@ def test_a_body_may_have_no_contact(ground: Ground) -> None:
         (",甲局,,agency,王,w@a1.test", "单位代码"),
         ("../x,甲局,,agency,王,w@a1.test", "单位代码"),
         ("a" * 65 + ",甲局,,agency,王,w@a1.test", "单位代码"),
+        ("done,甲局,,agency,王,w@a1.test", "单位代码"),
+        ("failed,甲局,,agency,王,w@a1.test", "单位代码"),
         ("a2,,,agency,王,w@a1.test", "单位名称"),
         ("a2,甲局,,agency,王,w.a1.test", "邮箱"),
         ("a2,甲局,,agency,王,w@a1 test", "邮箱"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from services.core.contracts import COMPOSE, EXTRACT, JUDGE, RECEIVE, SEND, Stage
+from services.core.contracts import COMPOSE, EXTRACT, JUDGE, RECEIVE, SEND, STAGES, Queue, Stage
 from services.core.errors import CrashedError, RejectedError, RetryableError
 from services.core.lifecycle import MailState, SubmissionState
 from services.ingest.tasks import receive
@@ -22,7 +23,7 @@ from services.platform.db import claims
 from services.platform.db.engine import unit_of_work
 from services.platform.db.models import DeadLetter, Notice, Submission
 from services.platform.db.repositories import submissions
-from services.platform.stage_task import Outcome, run
+from services.platform.stage_task import Outcome, run, serve_queues
 from tests.unit.platform.ground import Ground
 from tests.unit.platform.mails import queued_mail
 
@@ -90,6 +91,140 @@ def test_a_row_that_is_not_ours_is_left_alone(ground: Ground) -> None:
     ground.held(RECEIVE, row_id)
     assert run(Doing(performed=raising(AssertionError("must not run"))), row_id) is False
     assert ground.state("submission", row_id) == "receiving"
+
+
+@pytest.fixture
+def chain(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> Chain:
+    """A worker of its own, which serves no queue yet, and works whose rows go on to the next stage."""
+    made = Chain(ground)
+    monkeypatch.setattr(base, "_works", {stage: made.work(stage) for stage in FLOW})
+    monkeypatch.setattr(base, "_served", set())
+    monkeypatch.setattr("services.platform.stage_task.time.monotonic", lambda: made.clock)
+    return made
+
+
+FLOW = {RECEIVE: SubmissionState.RECEIVED, EXTRACT: SubmissionState.EXTRACTED, JUDGE: SubmissionState.STORED}
+
+
+@dataclass
+class Chain:
+    """Works of the stages of a submission; `done` has what was worked on, `takes` how many seconds each takes."""
+
+    ground: Ground
+    clock: float = 1000.0
+    takes: float = 0.0
+    done: list[str] = field(default_factory=list)
+    ends: dict[Stage, BaseException] = field(default_factory=dict)
+
+    def work(self, stage: Stage) -> Doing:
+        stages = list(FLOW)
+        later = stages[stages.index(stage) + 1 :]
+
+        def perform(_held: claims.Claim) -> None:
+            self.done.append(stage.task)
+            self.clock += self.takes
+            if stage in self.ends:
+                raise self.ends[stage]
+
+        def record(_session: Session, held: claims.Claim) -> Outcome:
+            return Outcome(FLOW[stage], follow=tuple((following, held.id) for following in later[:1]))
+
+        return Doing(stage, perform, record)
+
+    def carry_on(self, row_id: int) -> str:
+        """Let one message come to this worker; the state that the row ends in."""
+        base.carry_on(base._works[RECEIVE], row_id)
+        return self.ground.state("submission", row_id)
+
+
+def test_a_worker_carries_a_row_on_through_every_stage_that_it_serves(ground: Ground, chain: Chain) -> None:
+    serve_queues([Queue.RECEIVE, Queue.EXTRACT, Queue.JUDGE])
+    row_id = ground.announce()
+    assert chain.carry_on(row_id) == "stored"
+    assert chain.done == ["ingest.receive", "ingest.extract", "validate.judge"]
+    assert ground.nudged == []
+    moves = [(before, after) for before, after, _ in ground.audit("submission", row_id)]
+    assert moves[1:] == [
+        ("announced", "receiving"), ("receiving", "received"),
+        ("received", "extracting"), ("extracting", "extracted"),
+        ("extracted", "judging"), ("judging", "stored"),
+    ], "each stage has its own claim"  # fmt: skip
+    assert ground.row("submission", row_id).fence == 3
+
+
+@pytest.mark.parametrize(
+    ("served", "done", "state", "nudged"),
+    [
+        ([], ["ingest.receive"], "received", "ingest.extract"),
+        ([Queue.RECEIVE, Queue.JUDGE], ["ingest.receive"], "received", "ingest.extract"),
+        ([Queue.RECEIVE, Queue.EXTRACT], ["ingest.receive", "ingest.extract"], "extracted", "validate.judge"),
+    ],
+)
+def test_a_stage_that_others_serve_is_handed_to_the_broker(  # noqa: PLR0917 - a table's columns
+    ground: Ground, chain: Chain, served: list[Queue], done: list[str], state: str, nudged: str
+) -> None:
+    serve_queues(served)
+    row_id = ground.announce()
+    assert chain.carry_on(row_id) == state
+    assert chain.done == done
+    assert ground.nudged == [(nudged, row_id)]
+
+
+@pytest.mark.parametrize(
+    ("takes", "done", "nudged"), [(2.4, 3, []), (2.5, 2, ["validate.judge"]), (5.0, 1, ["ingest.extract"])]
+)
+def test_after_a_few_seconds_the_rest_is_handed_to_the_broker(
+    ground: Ground, chain: Chain, takes: float, done: int, nudged: list[str]
+) -> None:
+    serve_queues(Queue)
+    chain.takes = takes
+    chain.carry_on(ground.announce())
+    assert len(chain.done) == done
+    assert [task for task, _ in ground.nudged] == nudged
+
+
+def test_of_the_rows_that_follow_each_goes_its_own_way(
+    ground: Ground, chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve_queues([Queue.EXTRACT])
+    first, second, third = (ground.announce() for _ in range(3))
+    ground.step(RECEIVE, second, SubmissionState.RECEIVED)
+    follow = ((EXTRACT, second), (RECEIVE, third))
+    fans_out = Doing(recorded=lambda *_: Outcome(SubmissionState.RECEIVED, follow=follow))
+    monkeypatch.setitem(base._works, RECEIVE, fans_out)
+    chain.carry_on(first)
+    assert ground.state("submission", second) == "extracted"
+    assert ground.nudged == [("ingest.receive", third), ("validate.judge", second)]
+
+
+def test_a_row_that_another_worker_took_meanwhile_is_not_carried_on(ground: Ground, chain: Chain) -> None:
+    serve_queues(Queue)
+    row_id = ground.announce()
+    receive_work = base._works[RECEIVE]
+
+    def taken(session: Session, held: claims.Claim) -> Outcome:
+        return Outcome(SubmissionState.RECEIVED, follow=((EXTRACT, held.id), (EXTRACT, held.id)))
+
+    receive_work.recorded = taken  # type: ignore[attr-defined]  # told twice, as a broker may do
+    assert chain.carry_on(row_id) == "stored"
+    assert chain.done.count("ingest.extract") == 1
+
+
+def test_a_stage_that_fails_ends_what_is_carried_on_as_it_would_by_message(ground: Ground, chain: Chain) -> None:
+    serve_queues(Queue)
+    chain.ends[EXTRACT] = RetryableError("reader away")
+    row_id = ground.announce()
+    assert chain.carry_on(row_id) == "received"
+    assert ground.row("submission", row_id).setbacks == 1
+    assert chain.done == ["ingest.receive", "ingest.extract"]
+    assert ground.nudged == []
+
+
+def test_every_stage_has_its_work_registered_for_being_carried_on() -> None:
+    import_module("services.validate.tasks")
+    import_module("services.notify.tasks")
+    assert set(base._works) == set(STAGES)
+    assert all(work.stage == stage for stage, work in base._works.items())
 
 
 def test_the_work_runs_outside_any_transaction(ground: Ground) -> None:

@@ -32,6 +32,8 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def test_what_the_broker_forgot_is_given_to_it_again(ground: Ground, waiting: dict[str, Any]) -> None:
     rows = [ground.announce() for _ in range(3)]
+    assert sweep_once(ground.config) == Pass(0, 0), "whoever announced them rang the bell just now"
+    ground.forget("submission", *rows)
     assert sweep_once(ground.config) == Pass(0, 3)
     assert ground.nudged == [("ingest.receive", row_id) for row_id in rows]
     assert sweep_once(ground.config) == Pass(0, 0), "given just now"
@@ -47,6 +49,7 @@ def test_a_queue_is_topped_up_and_never_flooded(
     ground: Ground, waiting: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [ground.announce() for _ in range(5)]
+    ground.forget("submission", *rows)
     config = ground.config.model_copy(update={"queue_buffer": 4})
     waiting["length"] = 2
     assert sweep_once(config).dispatched == 2
@@ -59,6 +62,7 @@ def test_without_a_broker_leases_are_swept_all_the_same_and_no_row_is_marked_as_
     ground: Ground, waiting: dict[str, Any]
 ) -> None:
     lost, idle = ground.announce(), ground.announce()
+    ground.forget("submission", idle)
     ground.held(RECEIVE, lost, lease=-1)
     waiting["length"], ground.broker_away = None, True
     assert sweep_once(ground.config) == Pass(1, 0)

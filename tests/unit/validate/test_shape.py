@@ -89,7 +89,7 @@ def test_rows_with_too_many_equal_figures_are_one_note_for_the_reviewer():
 
 
 @pytest.mark.parametrize("stored", [True, False])
-def test_a_row_with_too_many_different_figures_is_an_error_and_its_figures_are_not_used(stored: bool):  # noqa: FBT001 - a case, not an option
+def test_a_row_with_too_many_different_figures_is_an_error_and_its_figures_are_not_used(stored: bool):
     fields = {} if stored else without_rows("granted")
     found = only(findings(reading={"row_widths": {"table3.granted": 9}}, **fields))
     assert (found.rule, found.severity) == ("B2", Severity.ERROR)
