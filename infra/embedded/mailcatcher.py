@@ -213,7 +213,13 @@ class MailCatcher:
         )
         web = socket.create_server((self._host, self._wanted[1]))
         config = uvicorn.Config(
-            pages(self.store), log_level="warning", access_log=False, lifespan="off", ws="none", server_header=False
+            pages(self.store),
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            server_header=False,
         )
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve(sockets=[web]))

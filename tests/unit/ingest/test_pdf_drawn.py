@@ -135,13 +135,22 @@ def test_fees_under_a_head_in_yuan_are_given_in_ten_thousand_yuan(authored: Auth
     assert report.figure("table2.fees") == Decimal("1.2345")
 
 
-@pytest.mark.parametrize("words", ["见附", "1" * 13], ids=["words", "a number beyond all counts"])
-def test_words_in_a_numeric_cell_are_reported_as_words(authored: AuthoredReport, words: str) -> None:
-    report = read(draw(authored, Drawing(texts={"table3.granted.natural": words})))
+def test_words_in_a_numeric_cell_are_reported_as_words(authored: AuthoredReport) -> None:
+    report = read(draw(authored, Drawing(texts={"table3.granted.natural": "见附"})))
     assert report.figure("table3.granted.natural") is None
     assert report.cells["table3.granted.natural"].kind is Kind.TEXT
-    assert report.cells["table3.granted.natural"].text == words
-    assert silent_errors(report, authored.with_printed({"table3.granted.natural": words})) == []
+    assert report.cells["table3.granted.natural"].text == "见附"
+    assert silent_errors(report, authored.with_printed({"table3.granted.natural": "见附"})) == []
+
+
+@pytest.mark.parametrize("path", ["table2.licences", "table2.fees"])
+def test_more_digits_than_any_figure_has_are_kept_as_text_and_doubted(authored: AuthoredReport, path: str) -> None:
+    digits = "1" * 13
+    report = read(draw(authored, Drawing(texts={path: digits})))
+    cell = report.cells[path]
+    assert (report.figure(path), cell.kind, cell.text) == (None, Kind.TEXT, digits)
+    assert path in report.uncertain
+    assert report.status == "review"
 
 
 def test_an_error_of_the_agency_is_read_as_printed_and_vouched_for(authored: AuthoredReport) -> None:
