@@ -71,8 +71,8 @@ def worker(
     config = settings()
     served = [queue for name in names for queue in ROLE_QUEUES[name]]
     serve_queues(served)
+    report_worker_alive(alive_file(role), served)
     queues = ",".join(served)
-    report_worker_alive(alive_file(role))
     arguments = [
         "worker",
         "-Q",
