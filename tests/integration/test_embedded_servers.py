@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import textwrap
 import threading
@@ -273,11 +274,25 @@ def test_programs_that_nobody_cannot_reach_are_copied_to_where_they_can_be_run(t
         server.destroy()
 
 
+def _reachable(place: Path) -> bool:
+    """Whether an ordinary user can come to this place and run or enter it, links followed."""
+    real = place.resolve()
+    return real.exists() and all(part.stat().st_mode & 0o005 == 0o005 for part in (real, *real.parents))
+
+
+def _interpreter_for_everybody() -> Path | None:
+    """A Python of this version that an ordinary user can run; root's own may lie in root's home."""
+    same = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    candidates = (Path(sys.executable), Path("/usr/bin") / same, Path("/usr/local/bin") / same)
+    return next((python for python in candidates if _reachable(python)), None)
+
+
 @pytest.mark.postgres
 @pytest.mark.skipif(os.geteuid() != 0, reason="the tests above already run as an ordinary user")
 def test_an_ordinary_user_can_start_postgres_too():
-    if not all(place.stat().st_mode & 0o005 == 0o005 for place in (ROOT, *ROOT.parents)):
-        pytest.skip("an ordinary user cannot reach this working copy")
+    python = _interpreter_for_everybody()
+    if python is None or not _reachable(ROOT):
+        pytest.skip("an ordinary user cannot reach this working copy or its Python")
     code = textwrap.dedent("""
         import pathlib, sys, psycopg
         from infra.embedded.servers import Postgres
@@ -287,12 +302,16 @@ def test_an_ordinary_user_can_start_postgres_too():
     with tempfile.TemporaryDirectory() as folder:
         os.chown(folder, 65534, 65534)
         done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", code, f"{folder}/postgres"],
+            [python, "-W", "ignore", "-c", code, f"{folder}/postgres"],
             cwd=ROOT,
             user=65534,
             group=65534,
             extra_groups=[],
-            env={"HOME": folder, "PYTHONDONTWRITEBYTECODE": "1"},
+            env={
+                "HOME": folder,
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "PYTHONPATH": os.pathsep.join([str(ROOT), sysconfig.get_path("purelib")]),
+            },
             capture_output=True,
             text=True,
             check=False,
