@@ -91,7 +91,7 @@ def _wait(expected: int) -> bool:
             sent = [state in TERMINAL["mail"] for state in session.scalars(select(Mail.state))]
         if len(ended) >= expected and all(ended) and told and all(told) and sent and all(sent):
             return True
-        time.sleep(0.1)
+        time.sleep(0.1)  # polling the rows of other processes, within PATIENCE_SECONDS
     return False
 
 

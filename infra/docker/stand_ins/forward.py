@@ -37,7 +37,7 @@ def serve_one(client: socket.socket) -> None:
 
 if __name__ == "__main__":
     while not reachable():
-        time.sleep(0.2)
+        time.sleep(0.2)  # polling until the other container can be reached
     with socket.create_server(("127.0.0.1", 8750)) as listener:
         while True:
             connection, _ = listener.accept()

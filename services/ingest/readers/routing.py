@@ -41,6 +41,7 @@ def _archive(data: bytes) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
+    # zipfile raises NotImplementedError for a directory that asks for a newer zip version than it knows
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
         raise RejectedError("damaged", "压缩结构不完整") from error
     if "OFD.xml" in names:
