@@ -12,7 +12,7 @@ ADDRESS: Final = "https://gouji.example/result.schema.json"
 """Names the schema; nothing needs to be found there."""
 
 _NOT_PUBLISHED: Final = (("Report", "reading"), ("SectionFound", "text"))
-"""What `Document.published()` leaves out."""
+"""What `Document.published()` leaves out, beside the document's `needs`."""
 
 
 def text() -> str:
@@ -26,7 +26,7 @@ def schema() -> dict[str, Any]:
     parts: dict[str, Any] = made["$defs"]
     for model, field in _NOT_PUBLISHED:
         del parts[model]["properties"][field]
-    del parts["Reading"]
+    del parts["Reading"], made["properties"]["needs"]
     _known_keys(parts)
     for model in (made, *parts.values()):
         if model.get("type") == "object" and "properties" in model:

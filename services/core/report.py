@@ -120,6 +120,9 @@ Table4 = dict[str, dict[str, Figure]]
 
 Status = Literal["ok", "review", "failed"]
 
+Lane = Literal["ocr", "office"]
+"""A slower way of reading, on workers of its own: pictures, and office files that another program must convert."""
+
 
 class Reading(_Model):
     """What the rules need beside the published figures; kept in the stored object, left out of the published one.
@@ -186,7 +189,10 @@ _COLUMN_INDEX = {
 
 
 class Document(_Model):
-    """One file, read. ``engine`` names reader and version; ``seconds`` is the wall time of reading and judging."""
+    """One file, read. ``engine`` names reader and version; ``seconds`` is the wall time of reading and judging.
+
+    ``needs``: the lane that could read more of it, where there is one; not published.
+    """
 
     file: str = Field(max_length=500)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -194,8 +200,9 @@ class Document(_Model):
     engine: str
     seconds: float = 0.0
     reports: list[Report]
+    needs: Lane | None = None
 
     def published(self) -> dict[str, Any]:
         """The published JSON object (``docs/result.schema.json``): without section prose and reading notes."""
         hidden: Any = {"reading": True, "sections": {"__all__": {"text"}}}
-        return self.model_dump(mode="json", exclude={"reports": {"__all__": hidden}})
+        return self.model_dump(mode="json", exclude={"needs": True, "reports": {"__all__": hidden}})

@@ -9,15 +9,20 @@ from importlib import resources
 from services.core.errors import RejectedError
 from services.core.report import Document, Report
 from services.ingest.readers.pdf import read_pdf
-from services.ingest.readers.routing import route
-from services.ingest.readers.text import decode, read_text
-from services.ingest.recognise.report import is_annual_report, recognise
+from services.ingest.readers.reader import Bounds, Reader
+from services.ingest.readers.routing import Route, route
+from services.ingest.readers.text import read_dump
 
 __all__ = ["read_document", "warm_up"]
 
 _SAMPLE = "warm_up.pdf"
 
 _FIRST_YEAR = 2019
+
+_READERS: dict[Route, Reader] = {
+    "pdf": read_pdf,
+    "text": read_dump,
+}
 
 
 def read_document(data: bytes, *, filename: str, max_pages: int = 300) -> Document:
@@ -27,22 +32,16 @@ def read_document(data: bytes, *, filename: str, max_pages: int = 300) -> Docume
     bad_text_layer, not_annual_report, old_format, too_many_pages, too_complex). Does no I/O.
     """
     started = time.perf_counter()
-    if route(data) == "pdf":
-        content_format, engine, reports = read_pdf(data, max_pages=max_pages)
-    else:
-        content = read_text(decode(data))
-        content_format, engine = content.format, "text/1"
-        reports = recognise(content)
-        if not is_annual_report(content, reports):
-            raise RejectedError("not_annual_report")
-    _check(reports)
+    read = _READERS[route(data)](data, Bounds(max_pages))
+    _check(read.reports)
     return Document(
         file=filename[:500],
         sha256=hashlib.sha256(data).hexdigest(),
-        format=content_format,
-        engine=engine,
+        format=read.format,
+        engine=read.engine,
         seconds=round(time.perf_counter() - started, 6),
-        reports=reports,
+        reports=read.reports,
+        needs=read.needs,
     )
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 
 from services.core.errors import RejectedError
-from services.core.report import Format, Report
+from services.core.report import Format
 from services.ingest.readers.pdfium import open_pdf, page_count, read_page
+from services.ingest.readers.reader import Bounds, Read
 from services.ingest.readers.second_opinion import read_again
 from services.ingest.recognise.lattice import TooManyLinesError
 from services.ingest.recognise.pages import page_items
@@ -23,7 +24,7 @@ _TAIL = 2048
 
 
 @dataclass(slots=True)
-class _Read:
+class _Seen:
     items: list[Item] = field(default_factory=list)
     glyphs: int = 0
     pages: int = 0
@@ -32,12 +33,12 @@ class _Read:
     turned: set[int] = field(default_factory=set)
 
 
-def read_pdf(data: bytes, *, max_pages: int) -> tuple[Format, str, list[Report]]:
-    """Format, engine and reports of a PDF.
+def read_pdf(data: bytes, bounds: Bounds) -> Read:
+    """The reports of a PDF.
 
     Raises RejectedError: encrypted, damaged, too_many_pages, too_complex, no_text, bad_text_layer, not_annual_report.
     """
-    read = _read(data, max_pages)
+    read = _read(data, bounds.max_pages)
     content = Content(Format.PDF, read.items, pages=read.pages, pictures=frozenset(read.pictures))
     if read.glyphs < _FEWEST_GLYPHS:
         raise RejectedError("no_text")
@@ -52,19 +53,19 @@ def read_pdf(data: bytes, *, max_pages: int) -> tuple[Format, str, list[Report]]
         raise RejectedError("no_text")
     if failed and not is_language(_text(read.items)):
         raise RejectedError("bad_text_layer")
-    return Format.PDF, ENGINE, reports
+    return Read(Format.PDF, ENGINE, reports)
 
 
-def _second_opinion(data: bytes, read: _Read) -> SecondOpinion:
+def _second_opinion(data: bytes, read: _Seen) -> SecondOpinion:
     def ask(places: Iterable[Place]) -> dict[Place, str | None]:
         return read_again(data, places, turned=read.turned)
 
     return ask
 
 
-def _read(data: bytes, max_pages: int) -> _Read:
+def _read(data: bytes, max_pages: int) -> _Seen:
     _check_end(data)
-    read = _Read()
+    read = _Seen()
     grid = 1
     with open_pdf(data) as document:
         read.pages = page_count(document)

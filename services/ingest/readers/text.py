@@ -7,10 +7,13 @@ import re
 from services.core.errors import RejectedError
 from services.core.form.labels import squeeze
 from services.core.report import Format
+from services.ingest.readers.reader import Bounds, Read
 from services.ingest.recognise.figures import looks_like_figure
 from services.ingest.recognise.primitives import Content, Entry, Item, Line, Place, TableRow
+from services.ingest.recognise.report import is_annual_report, recognise
 from services.ingest.recognise.sections import section_key
 
+ENGINE = "text/1"
 _PAGE_NUMBER = re.compile(r"^\s*(?:[-—–]+\s*\d{1,3}\s*[-—–]+|第\s*\d{1,3}\s*页.*)\s*$")
 _RULE = re.compile(r"^\s*\|?[\s:|+-]*-{2,}[\s:|+-]*\|?\s*$")
 _TOKEN = re.compile(r"\S+")
@@ -18,6 +21,15 @@ _WITH_TABLE = frozenset({"proactive", "requests", "disputes"})
 _LONGEST_LABEL = 400
 _MOST_LINES = 50_000
 _MOST_CELLS = 200
+
+
+def read_dump(data: bytes, _bounds: Bounds) -> Read:
+    """The reports of a text dump. Raises RejectedError: unsupported_format, too_complex, not_annual_report."""
+    content = read_text(decode(data))
+    reports = recognise(content)
+    if not is_annual_report(content, reports):
+        raise RejectedError("not_annual_report")
+    return Read(content.format, ENGINE, reports)
 
 
 def decode(data: bytes) -> str:
