@@ -1,0 +1,241 @@
+"""The drawn lines of a PDF page, also from within form XObjects, and what else stands on it, through pdfium."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice, repeat
+from typing import Any
+
+from pypdfium2 import raw
+
+from services.core.errors import RejectedError
+from services.ingest.readers.letters import PageBox
+from services.ingest.readers.pdfium_calls import Handle, Scratch, batches, bound
+
+_MOST_OBJECTS = 60_000
+_DEEPEST_FORM = 8
+_THIN = 3.0
+"""A box thinner than this (points) is a drawn line."""
+_PICTURE_SHARE = 0.8
+_STRAIGHT = 1.0
+"""A piece of a stroked path that leaves the level or the plumb line by less than this is a drawn line."""
+
+Matrix = tuple[float, float, float, float, float, float]
+_IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+
+_count_objects = bound("FPDFPage_CountObjects")
+_object_of = bound("FPDFPage_GetObject", Handle)
+_count_in_form = bound("FPDFFormObj_CountObjects")
+_object_in_form = bound("FPDFFormObj_GetObject", Handle)
+_kind_of = bound("FPDFPageObj_GetType")
+_bounds_of = bound("FPDFPageObj_GetBounds")
+_matrix_of = bound("FPDFPageObj_GetMatrix")
+_mode_of = bound("FPDFPath_GetDrawMode")
+_count_segments = bound("FPDFPath_CountSegments")
+_segment_of = bound("FPDFPath_GetPathSegment", Handle)
+_point_of = bound("FPDFPathSegment_GetPoint")
+_segment_kind_of = bound("FPDFPathSegment_GetType")
+_closes = bound("FPDFPathSegment_GetClose")
+
+_bounds = Scratch(4)
+_matrices = Scratch(6)
+_points = Scratch(2)
+_modes = Scratch(2, ctypes.c_int)
+
+
+@dataclass(slots=True)
+class Drawn:
+    """What is drawn on a page beside its letters.
+
+    ``rules``: the boxes of thin things that may be lines. ``level``: no text is turned, mirrored or slanted.
+    ``images``: pictures anywhere; ``covered``: one of them covers most of the page.
+    """
+
+    rules: list[PageBox] = field(default_factory=list)
+    level: bool = True
+    images: bool = False
+    covered: bool = False
+
+
+def read_drawn(page: Any, area: float) -> Drawn:
+    """What is drawn on `page`, whose visible part measures `area` square points. Raises RejectedError: too_complex."""
+    drawn = Drawn()
+    _Walk(drawn, area).objects(page, _IDENTITY, 0)
+    return drawn
+
+
+class _Walk:
+    def __init__(self, drawn: Drawn, area: float) -> None:
+        self._drawn = drawn
+        self._area = area
+        self._left = _MOST_OBJECTS
+
+    def objects(self, container: Any, matrix: Matrix, depth: int) -> None:
+        """Every object of a page (depth 0) or form."""
+        count, get = (_count_objects, _object_of) if depth == 0 else (_count_in_form, _object_in_form)
+        number = max(count(container), 0)
+        self._left -= number
+        if self._left < 0:
+            raise RejectedError("too_complex", "一页的图形过多")
+        handles = list(map(get, repeat(container), map(ctypes.c_ulong, range(number)) if depth else range(number)))
+        paths: list[Any] = []
+        texts: list[Any] = []
+        for handle, kind in zip(handles, map(_kind_of, handles), strict=True):
+            if kind == raw.FPDF_PAGEOBJ_PATH:
+                paths.append(handle)
+            elif kind == raw.FPDF_PAGEOBJ_TEXT:
+                texts.append(handle)
+            elif kind == raw.FPDF_PAGEOBJ_FORM:
+                self._form(handle, matrix, depth)
+            elif kind == raw.FPDF_PAGEOBJ_IMAGE:
+                self._image(handle, matrix)
+        self._texts(texts, matrix)
+        self._paths(paths, matrix)
+
+    def _form(self, handle: Any, matrix: Matrix, depth: int) -> None:
+        if depth < _DEEPEST_FORM:
+            self.objects(handle, _times(_matrices_of([handle])[0], matrix), depth + 1)
+        else:
+            self._drawn.level = False  # what stands deeper is not looked at
+
+    def _texts(self, handles: Sequence[Any], matrix: Matrix) -> None:
+        if not self._drawn.level:
+            return
+        for own in _matrices_of(handles):
+            a, b, c, d, _, _ = own if matrix is _IDENTITY else _times(own, matrix)
+            if b or c or a <= 0 or d <= 0:
+                self._drawn.level = False
+                return
+
+    def _image(self, handle: Any, matrix: Matrix) -> None:
+        self._drawn.images = True
+        for _, (left, bottom, right, top) in _boxes_of([handle], matrix):
+            if (right - left) * (top - bottom) >= _PICTURE_SHARE * self._area:
+                self._drawn.covered = True
+
+    def _paths(self, handles: Sequence[Any], matrix: Matrix) -> None:
+        rules = self._drawn.rules
+        thick: list[Any] = []
+        for handle, box in _boxes_of(handles, matrix):
+            if box[2] - box[0] < _THIN or box[3] - box[1] < _THIN:
+                rules.append(box)
+            else:
+                thick.append(handle)
+        for stroked, pieces in _thick_paths(thick, matrix):
+            rules += _lines(stroked, pieces)
+
+
+def _boxes_of(handles: Sequence[Any], matrix: Matrix) -> Iterator[tuple[Any, PageBox]]:
+    """Each object that has bounds, with its box in page space."""
+    for batch in batches(handles):
+        found = list(map(_bounds_of, batch, *_bounds.parts))
+        boxes = zip(*_bounds.columns(len(batch)), strict=True)
+        for handle, known, box in zip(batch, found, boxes, strict=True):
+            if known:
+                yield handle, box if matrix is _IDENTITY else _turned(box, matrix)
+
+
+def _turned(box: PageBox, matrix: Matrix) -> PageBox:
+    corners = [_apply(matrix, x, y) for x in (box[0], box[2]) for y in (box[1], box[3])]
+    xs, ys = [corner[0] for corner in corners], [corner[1] for corner in corners]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _matrices_of(handles: Sequence[Any]) -> list[Matrix]:
+    matrices: list[Matrix] = []
+    for batch in batches(handles):
+        found = list(map(_matrix_of, batch, _matrices.whole))
+        rows = zip(*_matrices.columns(len(batch)), strict=True)
+        matrices += (row if known else _IDENTITY for known, row in zip(found, rows, strict=True))
+    return matrices
+
+
+Segment = tuple[int, int, int, float, float]
+"""Whether it is known, kind, whether it closes the figure, end point."""
+Piece = tuple[float, float, float, float]
+
+
+def _thick_paths(handles: Sequence[Any], matrix: Matrix) -> Iterator[tuple[bool, list[Piece]]]:
+    """(whether it is stroked, its straight pieces in page space) of each path that is painted."""
+    for batch in batches(handles):
+        list(map(_mode_of, batch, *_modes.parts))
+        filled, stroked = _modes.columns(len(batch))
+        painted = [i for i in range(len(batch)) if filled[i] or stroked[i]]
+        paths = [batch[i] for i in painted]
+        counts = [min(max(number, 0), _MOST_OBJECTS) for number in map(_count_segments, paths)]
+        segments = _segments(paths, counts)
+        for index, count, own in zip(painted, counts, _matrices_of(paths), strict=True):
+            path = islice(segments, count)
+            yield bool(stroked[index]), _pieces(path, own if matrix is _IDENTITY else _times(own, matrix))
+
+
+def _segments(paths: Iterable[Any], counts: Iterable[int]) -> Iterator[Segment]:
+    """The segments of all paths, one path after the other."""
+    owners = chain.from_iterable(map(repeat, paths, counts))
+    for batch in batches(map(_segment_of, owners, chain.from_iterable(map(range, counts)))):
+        found = list(map(_point_of, batch, *_points.parts))
+        yield from zip(
+            found, map(_segment_kind_of, batch), map(_closes, batch), *_points.columns(len(batch)), strict=True
+        )
+
+
+def _pieces(segments: Iterable[Segment], matrix: Matrix) -> list[Piece]:
+    """The straight pieces of a path from point to point, in page space."""
+    pieces: list[Piece] = []
+    start = last = (0.0, 0.0)
+    for found, kind, closing, x, y in segments:
+        if not found:
+            continue
+        point = (x, y) if matrix == _IDENTITY else _apply(matrix, x, y)
+        if kind == raw.FPDF_SEGMENT_MOVETO:
+            start = point
+        elif kind == raw.FPDF_SEGMENT_LINETO:
+            pieces.append(last + point)
+        last = point
+        if closing:
+            if last != start:
+                pieces.append(last + start)
+            last = start
+    return pieces
+
+
+def _lines(stroked: bool, pieces: list[Piece]) -> Iterator[PageBox]:  # noqa: FBT001 - private, read at one place
+    """The pieces of a stroked path that are level or plumb, the thin figures of a filled one."""
+    if stroked:
+        for x0, y0, x1, y1 in pieces:
+            if abs(x1 - x0) < _STRAIGHT or abs(y1 - y0) < _STRAIGHT:
+                yield min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+    else:
+        for part in _parts(pieces):
+            if part[2] - part[0] < _THIN or part[3] - part[1] < _THIN:
+                yield part
+
+
+def _parts(pieces: list[Piece]) -> Iterator[PageBox]:
+    """The bounding boxes of the connected figures of a filled path."""
+    box: list[float] | None = None
+    end: tuple[float, float] | None = None
+    for x0, y0, x1, y1 in pieces:
+        if box is None or end != (x0, y0):
+            if box is not None:
+                yield (box[0], box[1], box[2], box[3])
+            box = [min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)]
+        else:
+            box = [min(box[0], x1), min(box[1], y1), max(box[2], x1), max(box[3], y1)]
+        end = (x1, y1)
+    if box is not None:
+        yield (box[0], box[1], box[2], box[3])
+
+
+def _times(one: Matrix, two: Matrix) -> Matrix:
+    """`one` first, then `two`."""
+    a, b, c, d, e, f = one
+    g, h, i, j, k, m = two
+    return a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m
+
+
+def _apply(matrix: Matrix, x: float, y: float) -> tuple[float, float]:
+    a, b, c, d, e, f = matrix
+    return a * x + c * y + e, b * x + d * y + f
