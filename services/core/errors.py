@@ -39,6 +39,7 @@ REASONS: Final = _catalogue(
     Reason("overwritten", "文件在接收之前已被同名的新文件替换。", "新文件会照常处理，无需重新报送。"),
     # what the document is
     Reason("unsupported_format", "暂不能读取这种格式的文件（{detail}）。", "请改报 PDF（由文字处理软件直接导出）后再试。"),
+    Reason("office_missing", "暂时无法读取 DOC、WPS 和 RTF 文档。", "请用文字处理软件打开后另存为 DOCX 或 PDF，再重新报送。"),
     Reason("encrypted", "文件设有打开密码，无法读取。", "请取消密码后重新报送。"),
     Reason("damaged", "文件已损坏或不完整，无法打开（{detail}）。", "请确认本机能正常打开，重新导出后再报送。"),
     Reason("no_text", "文件里没有可读取的文字，可能是扫描件或图片。", "请报送由文字处理软件直接导出的 PDF。"),

@@ -8,6 +8,8 @@ from importlib import resources
 
 from services.core.errors import RejectedError
 from services.core.report import Document, Report
+from services.ingest.readers.docx import read_docx
+from services.ingest.readers.office import read_office
 from services.ingest.readers.pdf import read_pdf
 from services.ingest.readers.reader import Bounds, Reader
 from services.ingest.readers.routing import Route, route
@@ -21,6 +23,8 @@ _FIRST_YEAR = 2019
 
 _READERS: dict[Route, Reader] = {
     "pdf": read_pdf,
+    "docx": read_docx,
+    "office": read_office,
     "text": read_dump,
 }
 
@@ -29,7 +33,7 @@ def read_document(data: bytes, *, filename: str, max_pages: int = 300) -> Docume
     """One file as a Document with its reports, without findings and claims.
 
     Raises RejectedError with a code of the catalogue (empty, encrypted, damaged, unsupported_format, no_text,
-    bad_text_layer, not_annual_report, old_format, too_many_pages, too_complex). Does no I/O.
+    bad_text_layer, not_annual_report, old_format, too_many_pages, too_complex, office_missing). Does no I/O.
     """
     started = time.perf_counter()
     read = _READERS[route(data)](data, Bounds(max_pages))
