@@ -47,6 +47,7 @@ CHINESE: Final = MappingProxyType(
         "reader_wall_seconds": "读取一份文件的最长时间（秒）。",
         "reader_cpu_seconds": "读取一份文件可用的 CPU 时间（秒）。",
         "reader_memory_mb": "读取进程的地址空间上限（MiB）。",
+        "office_command": "用来转换 DOC、WPS、RTF 的 LibreOffice；留空则在搜索路径中找 `soffice`。",
         "extract_soft_seconds": "读取任务的软时限（秒）。",
         "extract_hard_seconds": "读取任务的硬时限（秒）。",
         "task_soft_seconds": "其他任务的软时限（秒）。",

@@ -17,6 +17,8 @@ from services.core.errors import CrashedError, RejectedError
 from services.core.finding import Severity
 from services.core.report import Document, Format, Report
 from services.ingest.extract import make_reading_room
+from services.ingest.office import convert, find_office
+from services.ingest.readers.office import as_office_document
 from services.ingest.sandbox import ReadingRoom
 from services.platform.settings import settings
 from services.validate.judge import Context, judge
@@ -58,7 +60,7 @@ def check_file(room: ReadingRoom, file: Path, context: Context) -> Document:
         data = stream.read(limit + 1)
     try:
         _refuse_size(data, limit)
-        document = room.read(data, filename=file.name)
+        document = _read(room, data, file.name)
     except (RejectedError, CrashedError) as error:
         document = Document(
             file=file.name,
@@ -70,6 +72,26 @@ def check_file(room: ReadingRoom, file: Path, context: Context) -> Document:
     else:
         document = document.model_copy(update={"reports": [judge(report, context) for report in document.reports]})
     return document.model_copy(update={"file": file.name, "seconds": round(time.perf_counter() - started, 4)})
+
+
+def _read(room: ReadingRoom, data: bytes, name: str) -> Document:
+    """The document, converted first where it needs that and LibreOffice is here."""
+    try:
+        return room.read(data, filename=name)
+    except RejectedError as error:
+        office = find_office(settings().office_command) if error.reason.code == "office_missing" else None
+        if office is None:
+            raise
+        original = Format(error.detail)
+    (converted,) = convert([data], office)
+    if not isinstance(converted, bytes):
+        raise converted
+    return as_office_document(
+        room.read(converted, filename=name),
+        original_sha256=hashlib.sha256(data).hexdigest(),
+        original=original,
+        engine=office.engine,
+    )
 
 
 def _refuse_size(data: bytes, limit: int) -> None:

@@ -72,6 +72,11 @@ class Settings(BaseSettings):
     reader_cpu_seconds: int = Field(60, gt=0, description="CPU limit of reading one document, in seconds.")
     reader_memory_mb: int = Field(1024, ge=128, description="Address-space limit of the reading child, in MiB.")
 
+    # office files (DOC, WPS, RTF)
+    office_command: str = Field(
+        "", description="LibreOffice that converts DOC, WPS and RTF; empty: `soffice` on the search path, if there."
+    )
+
     # tasks
     extract_soft_seconds: float = Field(100, gt=0, description="Soft time limit of an extract task, in seconds.")
     extract_hard_seconds: float = Field(120, gt=0, description="Hard time limit of an extract task, in seconds.")

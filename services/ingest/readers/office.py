@@ -40,6 +40,12 @@ def is_office(data: bytes) -> bool:
     return head.startswith(MAGIC) or head.lstrip().startswith(_RTF) or _WORD_2003 in head
 
 
+def suffix_of(data: bytes) -> str:
+    """The file name suffix under which a word processor expects such content, by its first bytes alone."""
+    head = data[:_HEAD]
+    return "doc" if head.startswith(MAGIC) else "rtf" if head.lstrip().startswith(_RTF) else "xml"
+
+
 def office_format(data: bytes) -> Format:
     """`doc` or `wps` for a file that ``is_office``; RTF and Word 2003 XML are read as `doc`.
 
@@ -65,12 +71,12 @@ def office_format(data: bytes) -> Format:
 
 
 def read_office(data: bytes, _bounds: Bounds) -> Read:
-    """Refuses every file that needs converting first, with the code ``office_missing`` where it could be converted.
+    """Refuses every file that needs converting first: with the code ``office_missing`` where it could be converted.
 
-    Raises RejectedError: office_missing, encrypted, damaged, unsupported_format.
+    The detail of that refusal is the format (``doc`` or ``wps``), so that whoever can have it converted need not look
+    into the file again. Raises RejectedError: office_missing, encrypted, damaged, unsupported_format.
     """
-    office_format(data)
-    raise RejectedError("office_missing")
+    raise RejectedError("office_missing", office_format(data))
 
 
 def as_office_document(document: Document, *, original_sha256: str, original: Format, engine: str) -> Document:

@@ -1,0 +1,201 @@
+"""One start of the word processor over a batch of files, in a folder of its own that is always cleared away."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import select
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from services.ingest.office.confinement import launch, order
+from services.ingest.office.program import Office
+
+_PROFILE: Final = Path(__file__).with_name("profile.xcu")
+_PREFIX: Final = "gouji-office-"
+_LOCK: Final = "lock"
+_CHUNK: Final = 2**16
+_RESTART: Final = 81
+"""Exit code of the first start with a new profile: everything is set up, now start me again."""
+_STARTS: Final = 3
+_CANARY: Final = b"{\\rtf1\\ansi A document without fault.}"
+"""The first of every batch. When even this one does not come out, the fault is not the documents'."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of the word processor.
+
+    `document_seconds`: longest wait for the next document to come out; `start_seconds`: the same for the first.
+    `memory_mb`: its address space. `output_mb`: largest file it may write.
+    """
+
+    document_seconds: float = 60
+    start_seconds: float = 60
+    memory_mb: int = 4096
+    output_mb: int = 64
+
+
+End = Literal["done", "crashed", "hung"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one start: how it ended, whether it worked at all, and for each file what came out of it.
+
+    ``said``: the program's last words, for people who look after the machine.
+    """
+
+    end: End
+    works: bool
+    converted: list[bytes | None]
+    said: str
+
+
+def run(files: Sequence[tuple[bytes, str]], office: Office, limits: Limits) -> Outcome:
+    """Convert `files` (content and suffix) in this order. Raises OSError when the machine gives no folder or process."""
+    with _workplace() as folder:
+        names = [_write(folder, "in", "canary.rtf", _CANARY)]
+        names += [_write(folder, "in", f"{n}.{suffix}", data) for n, (data, suffix) in enumerate(files)]
+        _write(folder, "profile/user", "registrymodifications.xcu", _PROFILE.read_bytes())
+        command = [
+            str(office.program),
+            f"-env:UserInstallation={(folder / 'profile').as_uri()}",
+            *("--headless", "--norestore", "--nolockcheck", "--nodefault", "--nofirststartwizard"),
+            *("--convert-to", "docx:Office Open XML Text", "--outdir", str(folder / "out"), *names),
+        ]
+        end, said = _run(command, folder, office, limits, len(names))
+        out = folder / "out"
+        works = _result(out / "canary.docx", limits) is not None
+        return Outcome(end, works, [_result(out / f"{n}.docx", limits) for n in range(len(files))], said)
+
+
+def _run(command: list[str], folder: Path, office: Office, limits: Limits, count: int) -> tuple[End, str]:
+    seconds = limits.start_seconds + limits.document_seconds * count
+    order_json = order(
+        command,
+        folder,
+        program=office.program,
+        memory_mb=limits.memory_mb,
+        cpu_seconds=int(seconds) + 1,
+        file_mb=limits.output_mb,
+    )
+    end: End = "crashed"
+    said = b""
+    for _ in range(_STARTS):
+        with subprocess.Popen(  # noqa: S603 - our own launcher, which confines the program that the settings name
+            launch(order_json),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            env={},
+            start_new_session=True,
+        ) as process:
+            try:
+                hung, said = _watch(process, limits, time.monotonic() + seconds)
+            finally:
+                with contextlib.suppress(ProcessLookupError):  # all of it has ended
+                    os.killpg(process.pid, signal.SIGKILL)
+                _remove_sockets()
+        if hung:
+            end = "hung"
+        elif process.returncode >= 0:
+            end = "done"
+        if process.returncode != _RESTART:
+            break
+    return end, said.decode(errors="replace").strip()[-200:]
+
+
+def _watch(process: subprocess.Popen[bytes], limits: Limits, last: float) -> tuple[bool, bytes]:
+    """Whether it stopped making headway, and what it said; it says a line for each document that it has opened."""
+    assert process.stdout is not None  # a pipe was asked for
+    said = b""
+    wait = limits.start_seconds
+    while True:
+        until = min(time.monotonic() + wait, last)
+        ready, _, _ = select.select([process.stdout], [], [], max(0.0, until - time.monotonic()))
+        chunk = os.read(process.stdout.fileno(), _CHUNK) if ready else None
+        if chunk is None:
+            return True, said
+        if not chunk:
+            break
+        said = (said + chunk)[-_CHUNK:]
+        wait = limits.document_seconds
+    try:
+        process.wait(max(0.0, last - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return True, said
+    return False, said
+
+
+def _result(path: Path, limits: Limits) -> bytes | None:
+    """A file that came out, None when there is none or it is no ordinary file; a link is not followed."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode) or about.st_size > limits.output_mb * 2**20:
+            return None
+        return file.read()
+
+
+def _write(folder: Path, inner: str, name: str, content: bytes) -> str:
+    place = folder / inner
+    place.mkdir(parents=True, exist_ok=True)
+    (place / name).write_bytes(content)
+    return str(place / name)
+
+
+@contextlib.contextmanager
+def _workplace() -> Iterator[Path]:
+    """A private folder. One that a killed worker left behind is cleared away by the next."""
+    root = Path(tempfile.gettempdir())
+    for left in root.glob(f"{_PREFIX}*"):
+        _clear_if_left(left)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _clear_if_left(folder: Path) -> None:
+    try:
+        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return  # another user's, or about to be locked or gone
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return  # at work
+    finally:
+        os.close(lock)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_sockets() -> None:
+    """The sockets that the program may make and not remove, its own and those of killed ones; one in use answers."""
+    for place in Path("/tmp").glob(f"OSL_PIPE_{os.getuid()}_SingleOfficeIPC_*"):  # noqa: S108 - where it puts them
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(place))
+            except ConnectionRefusedError:
+                place.unlink(missing_ok=True)
+            except OSError:
+                continue
