@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from infra.embedded.broker import Broker
+from infra.embedded.lanes import lanes
 from infra.embedded.mail import MailCatcher
 from infra.embedded.object_store import ObjectStore, Webhook
 from infra.embedded.postgres import Postgres
@@ -122,6 +123,7 @@ class Stack:
             "GOUJI_DATABASE_URL": self._database_url(),
             "GOUJI_HTTP_PORT": str(self.http_port),
             "GOUJI_PUBLIC_URL": self.desk_url,
+            **{f"GOUJI_{name.upper()}": str(runs).lower() for name, runs in lanes(self._given).items()},
         }
         if self.broker:
             env["GOUJI_BROKER_URL"] = self.broker.url

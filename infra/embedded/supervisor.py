@@ -52,6 +52,18 @@ ROLES = (
 )
 
 
+LANE_ROLES = {
+    "ocr_lane": Role("ocr", ("worker", "--role", "ocr", "--concurrency", "1")),
+    "office_lane": Role("office", ("worker", "--role", "office", "--concurrency", "1")),
+}
+"""Run beside the others where their setting is on."""
+
+
+def roles_for(settings: Settings) -> tuple[Role, ...]:
+    """The roles of a stack with these settings."""
+    return (*ROLES, *(role for lane, role in LANE_ROLES.items() if getattr(settings, lane)))
+
+
 def gouji_command() -> tuple[str, ...]:
     """How to run the `gouji` of this installation; StartError when it has none."""
     for found in (Path(sys.executable).with_name("gouji"), shutil.which("gouji")):
@@ -278,7 +290,7 @@ def up(
     settings: Settings,
     *,
     postgres: bool = False,
-    roles: Sequence[Role] = ROLES,
+    roles: Sequence[Role] | None = None,
     command: Sequence[str] | None = None,
     ready_seconds: float = 60.0,
 ) -> Running:
@@ -302,6 +314,7 @@ def up(
     logs = stack.state / "logs"
     env = _role_environment(stack)
     grace = settings.soft_shutdown_seconds + GRACE_MARGIN_SECONDS
+    roles = roles_for(stack.settings) if roles is None else roles
     supervisor = Supervisor(roles, command, env, logs, grace_seconds=grace, servers=stack.servers)
     running = Running(stack, supervisor, lock, sigterm)
     try:

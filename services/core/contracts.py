@@ -16,6 +16,8 @@ class Queue(StrEnum):
 
     RECEIVE = "receive"
     EXTRACT = "extract"
+    OCR = "ocr"
+    OFFICE = "office"
     JUDGE = "judge"
     COMPOSE = "compose"
     SEND = "send"
@@ -54,6 +56,14 @@ EXTRACT: Final = Stage(
     "submission", "ingest.extract", Queue.EXTRACT,
     (SubmissionState.RECEIVED,), SubmissionState.EXTRACTING, SubmissionState.RECEIVED, SubmissionState.QUARANTINED,
 )  # fmt: skip
+READ_PICTURES: Final = Stage(
+    "submission", "ingest.read_pictures", Queue.OCR,
+    (SubmissionState.FOR_OCR,), SubmissionState.READING_PICTURES, SubmissionState.FOR_OCR, SubmissionState.QUARANTINED,
+)  # fmt: skip
+CONVERT: Final = Stage(
+    "submission", "ingest.convert", Queue.OFFICE,
+    (SubmissionState.FOR_OFFICE,), SubmissionState.CONVERTING, SubmissionState.FOR_OFFICE, SubmissionState.QUARANTINED,
+)  # fmt: skip
 JUDGE: Final = Stage(
     "submission", "validate.judge", Queue.JUDGE,
     (SubmissionState.EXTRACTED,), SubmissionState.JUDGING, SubmissionState.EXTRACTED, SubmissionState.QUARANTINED,
@@ -67,11 +77,13 @@ SEND: Final = Stage(
     (MailState.QUEUED, MailState.RETRYING), MailState.SENDING, MailState.RETRYING, MailState.FAILED,
 )  # fmt: skip
 
-STAGES: Final = (RECEIVE, EXTRACT, JUDGE, COMPOSE, SEND)
+STAGES: Final = (RECEIVE, EXTRACT, READ_PICTURES, CONVERT, JUDGE, COMPOSE, SEND)
 
 ROLE_QUEUES: Final = {
     "receive": (Queue.RECEIVE,),
     "extract": (Queue.EXTRACT,),
+    "ocr": (Queue.OCR,),
+    "office": (Queue.OFFICE,),
     "judge": (Queue.JUDGE,),
     "notify": (Queue.COMPOSE, Queue.SEND),
 }

@@ -20,6 +20,10 @@ class SubmissionState(StrEnum):
     RECEIVING = "receiving"
     RECEIVED = "received"
     EXTRACTING = "extracting"
+    FOR_OCR = "for_ocr"
+    READING_PICTURES = "reading_pictures"
+    FOR_OFFICE = "for_office"
+    CONVERTING = "converting"
     EXTRACTED = "extracted"
     JUDGING = "judging"
     STORED = "stored"
@@ -63,7 +67,19 @@ LEGAL: Final = MappingProxyType(
                 # back to the waiting state: the world failed, or the lease ran out
                 _S.RECEIVING: {_S.RECEIVED, _S.REJECTED, _S.DUPLICATE, _S.ANNOUNCED, _S.QUARANTINED},
                 _S.RECEIVED: {_S.EXTRACTING, _S.QUARANTINED},
-                _S.EXTRACTING: {_S.EXTRACTED, _S.REJECTED, _S.RECEIVED, _S.QUARANTINED},
+                # to a slower lane: pictures, and files that an office program must convert
+                _S.EXTRACTING: {
+                    _S.EXTRACTED,
+                    _S.REJECTED,
+                    _S.RECEIVED,
+                    _S.QUARANTINED,
+                    _S.FOR_OCR,
+                    _S.FOR_OFFICE,
+                },
+                _S.FOR_OCR: {_S.READING_PICTURES, _S.QUARANTINED},
+                _S.READING_PICTURES: {_S.EXTRACTED, _S.REJECTED, _S.FOR_OCR, _S.QUARANTINED},
+                _S.FOR_OFFICE: {_S.CONVERTING, _S.QUARANTINED},
+                _S.CONVERTING: {_S.EXTRACTED, _S.REJECTED, _S.FOR_OFFICE, _S.QUARANTINED},
                 _S.EXTRACTED: {_S.JUDGING, _S.QUARANTINED},
                 _S.JUDGING: {_S.STORED, _S.REJECTED, _S.EXTRACTED, _S.QUARANTINED},
                 # a replay, asked for by a person
@@ -110,7 +126,7 @@ TERMINAL: Final = MappingProxyType(
 
 BUSY: Final = MappingProxyType(
     {
-        "submission": frozenset({_S.RECEIVING, _S.EXTRACTING, _S.JUDGING}),
+        "submission": frozenset({_S.RECEIVING, _S.EXTRACTING, _S.READING_PICTURES, _S.CONVERTING, _S.JUDGING}),
         "notice": frozenset({_N.COMPOSING}),
         "mail": frozenset({_M.SENDING}),
     }
@@ -122,6 +138,10 @@ STATE_WORDS: Final = MappingProxyType(
         _S.RECEIVING: "接收中",
         _S.RECEIVED: "已接收",
         _S.EXTRACTING: "读取中",
+        _S.FOR_OCR: "待识别图像",
+        _S.READING_PICTURES: "识别图像中",
+        _S.FOR_OFFICE: "待转换格式",
+        _S.CONVERTING: "转换格式中",
         _S.EXTRACTED: "已读取",
         _S.JUDGING: "核对中",
         _S.STORED: "已入库",

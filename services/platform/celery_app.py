@@ -14,7 +14,7 @@ os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
 from celery import Celery, signals
 from kombu.entity import Queue as KombuQueue
 
-from services.core.contracts import STAGES, Queue
+from services.core.contracts import SEND, STAGES, Queue, Stage
 from services.platform import logging
 from services.platform.settings import Settings, settings
 
@@ -39,8 +39,6 @@ def celery_settings(config: Settings) -> dict[str, Any]:
         "task_retry_on_worker_lost": False,
         "task_acks_on_timeout": True,
         "task_acks_on_failure": True,
-        "task_soft_time_limit": config.task_soft_seconds,
-        "task_time_limit": config.task_hard_seconds,
         # nothing hidden in workers: counts stay truthful
         "worker_prefetch_multiplier": 1,
         "worker_disable_prefetch": True,
@@ -73,12 +71,9 @@ def celery_settings(config: Settings) -> dict[str, Any]:
         "task_queues": [KombuQueue(str(queue), routing_key=str(queue)) for queue in Queue],
         "task_routes": {stage.task: {"queue": str(stage.queue)} for stage in STAGES},
         "task_annotations": {
-            "ingest.extract": {
-                "soft_time_limit": config.extract_soft_seconds,
-                "time_limit": config.extract_hard_seconds,
-            },
+            **{stage.task: _time_limits(config, stage) for stage in STAGES},
             # a repeat must come from the mail's row, never from a redelivered message
-            "notify.send": {"acks_late": False},
+            "notify.send": {**_time_limits(config, SEND), "acks_late": False},
         },
         "worker_send_task_events": False,
         "worker_enable_remote_control": False,
@@ -86,6 +81,11 @@ def celery_settings(config: Settings) -> dict[str, Any]:
         "worker_redirect_stdouts": False,
         "timezone": "UTC",
     }
+
+
+def _time_limits(config: Settings, stage: Stage) -> dict[str, float]:
+    soft, hard = config.time_limits(stage.task)
+    return {"soft_time_limit": soft, "time_limit": hard}
 
 
 app = Celery("gouji", include=list(TASK_MODULES), set_as_current=True)

@@ -19,7 +19,7 @@ from typing import Any
 from celery import bootsteps, signals
 from celery.worker import state as worker_state
 
-from services.core.contracts import Queue
+from services.core.contracts import STAGES, Queue
 from services.platform.celery_app import app
 from services.platform.logging import log
 from services.platform.nudge import queue_length
@@ -80,7 +80,7 @@ def report_worker_alive(file: Path, queues: Iterable[Queue]) -> None:
 
 def _listen(queues: tuple[Queue, ...], last_taken: Callable[[], float], stop: threading.Event) -> None:
     config = settings()
-    hearing = Hearing(_IDLE_SECONDS, config.extract_hard_seconds + config.lease_margin_seconds)
+    hearing = Hearing(_IDLE_SECONDS, max(config.lease_seconds(s.task) for s in STAGES if s.queue in queues))
     while not stop.wait(_LOOK_SECONDS):
         lengths = [queue_length(queue) for queue in queues]
         waiting = None if None in lengths else sum(length or 0 for length in lengths)

@@ -13,6 +13,8 @@ from typing import Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_LANE_TASKS = frozenset({"ingest.read_pictures", "ingest.convert"})
+
 
 class Settings(BaseSettings):
     """Read once a process through `settings()`; refuses contradictory values at start."""
@@ -72,14 +74,43 @@ class Settings(BaseSettings):
     reader_cpu_seconds: int = Field(60, gt=0, description="CPU limit of reading one document, in seconds.")
     reader_memory_mb: int = Field(1024, ge=128, description="Address-space limit of the reading child, in MiB.")
 
-    # office files (DOC, WPS, RTF)
+    # slower lanes of reading, each with workers of its own
+    ocr_lane: bool = Field(
+        False,
+        description="Workers of role ocr run (extra `ocr`): scans and pictures are read instead of only reported.",
+    )
+    ocr_reader: str = Field(
+        "services.ingest.readers.with_pictures:read_document",
+        description="Dotted path of the function that reads a document with pictures in the child.",
+    )
+    ocr_wall_seconds: float = Field(
+        300, gt=0, description="Wall-clock limit of reading one document with pictures, in seconds."
+    )
+    ocr_cpu_seconds: int = Field(280, gt=0, description="CPU limit of reading one document with pictures, in seconds.")
+    ocr_memory_mb: int = Field(
+        3072, ge=512, description="Address-space limit of the child that reads pictures, in MiB."
+    )
+    office_lane: bool = Field(
+        False,
+        description="Workers of role office run (LibreOffice needed): DOC, WPS and RTF are converted, not refused.",
+    )
     office_command: str = Field(
         "", description="LibreOffice that converts DOC, WPS and RTF; empty: `soffice` on the search path, if there."
+    )
+    office_batch: int = Field(20, ge=1, description="Most files converted by one start of LibreOffice.")
+    office_wall_seconds: float = Field(
+        240, gt=0, description="After so long in a batch LibreOffice is not started again, in seconds."
     )
 
     # tasks
     extract_soft_seconds: float = Field(100, gt=0, description="Soft time limit of an extract task, in seconds.")
     extract_hard_seconds: float = Field(120, gt=0, description="Hard time limit of an extract task, in seconds.")
+    lane_soft_seconds: float = Field(
+        400, gt=0, description="Soft time limit of a task that reads pictures or converts files, in seconds."
+    )
+    lane_hard_seconds: float = Field(
+        420, gt=0, description="Hard time limit of a task that reads pictures or converts files, in seconds."
+    )
     task_soft_seconds: float = Field(60, gt=0, description="Soft time limit of every other task, in seconds.")
     task_hard_seconds: float = Field(75, gt=0, description="Hard time limit of every other task, in seconds.")
     lease_margin_seconds: float = Field(30, gt=0, description="A lease outlives the hard limit by this many seconds.")
@@ -128,9 +159,15 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _limits_agree(self) -> Self:
         """Leases, time limits and the visibility timeout must nest; otherwise work would run twice by design."""
-        hard = max(self.extract_hard_seconds, self.task_hard_seconds)
+        hard = max(self.extract_hard_seconds, self.lane_hard_seconds, self.task_hard_seconds)
         if not self.reader_wall_seconds < self.extract_soft_seconds < self.extract_hard_seconds:
             raise ValueError("need reader_wall_seconds < extract_soft_seconds < extract_hard_seconds")
+        # a batch is converted, and then each of its documents is read like any other
+        slowest = max(self.ocr_wall_seconds, self.office_wall_seconds + self.reader_wall_seconds)
+        if not slowest < self.lane_soft_seconds < self.lane_hard_seconds:
+            raise ValueError(
+                "need ocr_wall_seconds and office_wall_seconds + reader_wall_seconds < lane_soft_seconds < lane_hard_seconds"
+            )
         if not self.smtp_timeout_seconds < self.task_soft_seconds < self.task_hard_seconds:
             raise ValueError("need smtp_timeout_seconds < task_soft_seconds < task_hard_seconds")
         if self.visibility_seconds < hard + self.lease_margin_seconds:
@@ -143,8 +180,15 @@ class Settings(BaseSettings):
 
     def lease_seconds(self, task: str) -> float:
         """How long a claim of this task holds: its hard limit plus the margin."""
-        hard = self.extract_hard_seconds if task == "ingest.extract" else self.task_hard_seconds
-        return hard + self.lease_margin_seconds
+        return self.time_limits(task)[1] + self.lease_margin_seconds
+
+    def time_limits(self, task: str) -> tuple[float, float]:
+        """Soft and hard time limit of this task, in seconds."""
+        if task in _LANE_TASKS:
+            return self.lane_soft_seconds, self.lane_hard_seconds
+        if task == "ingest.extract":
+            return self.extract_soft_seconds, self.extract_hard_seconds
+        return self.task_soft_seconds, self.task_hard_seconds
 
     def require_secrets(self) -> None:
         """Raise ValueError when the HTTP service would start with weak or missing secrets."""

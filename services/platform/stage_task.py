@@ -12,7 +12,7 @@ import socket
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -28,7 +28,7 @@ from services.core.lifecycle import State
 from services.platform.celery_app import app
 from services.platform.db import claims
 from services.platform.db.dialect import db_now
-from services.platform.db.engine import unit_of_work
+from services.platform.db.engine import reading, unit_of_work
 from services.platform.db.repositories import submissions
 from services.platform.db.repositories.submissions import Follow
 from services.platform.logging import log
@@ -63,6 +63,17 @@ class Work(Protocol, Generic[T]):
     def record(self, session: Session, held: claims.Claim, result: T) -> Outcome: ...
 
 
+class BatchWork(Work[T], Protocol):
+    """A stage whose slow part is cheaper for many rows at once. `perform` does one; `most`: rows of one batch."""
+
+    @property
+    def most(self) -> int: ...
+
+    def perform_all(self, held: Sequence[claims.Claim]) -> Sequence[T | Exception]:
+        """For each row in turn its result, or the error that `perform` would have raised for it."""
+        ...
+
+
 def owner() -> str:
     """Who holds a lease: host and process."""
     return f"{socket.gethostname()}:{os.getpid()}"
@@ -82,6 +93,20 @@ def stage_task(work: Work[Any]) -> Any:
     @app.task(name=work.stage.task, bind=True, ignore_result=True)
     def task(_self: Task, message: dict[str, Any]) -> None:
         carry_on(work, Message.model_validate(message).id)
+
+    return task
+
+
+def batch_task(work: BatchWork[Any]) -> Any:
+    """The same for a stage that works in batches: a message for one row also takes others that wait.
+
+    Their own messages then find nothing to claim, as any repeated message does.
+    """
+    _works[work.stage] = work
+
+    @app.task(name=work.stage.task, bind=True, ignore_result=True)
+    def task(_self: Task, message: dict[str, Any]) -> None:
+        run_batch(work, Message.model_validate(message).id)
 
     return task
 
@@ -121,22 +146,69 @@ def run(work: Work[T], row_id: int, *, hand_on: Callable[[Follow], object] | Non
 
     `hand_on` gets the rows that others should work on next, after the commit; without it they go to the broker.
     """
-    stage = work.stage
     started = _Stopwatch()
+    held = _claim(work.stage, row_id)
+    if held is None:
+        return False
+    _see_through(work, held, started, hand_on or nudge)
+    return True
+
+
+def run_batch(work: BatchWork[T], row_id: int) -> int:
+    """Claim a row and others of its stage that wait, work on all of them together, and record each by itself.
+
+    Returns how many rows were worked on. A row whose work failed is mapped like any other; its neighbours go on. A row
+    that crashed before is worked on alone.
+    """
+    started = _Stopwatch()
+    first = _claim(work.stage, row_id)
+    batch = [first] if first is not None else []
+    if first is None or not first.crashes:  # what ended a worker before must not end it for its neighbours
+        with reading() as session:
+            others = claims.waiting(session, work.stage, limit=work.most - len(batch))
+        batch += [held for one in others if (held := _claim(work.stage, one)) is not None]
+    if not batch:
+        return 0
+    try:
+        results = work.perform_all(batch)
+    except Exception as error:  # noqa: BLE001 - mapped for each row below, as the error of its own attempt
+        results = [error] * len(batch)
+    for held, result in zip(batch, results, strict=True):
+        _see_through(_Done(work, result), held, started, nudge)
+    return len(batch)
+
+
+class _Done(Generic[T]):
+    """One row's share of a batch, as a work whose slow part is over."""
+
+    def __init__(self, work: BatchWork[T], result: T | Exception) -> None:
+        self.stage = work.stage
+        self.record = work.record
+        self._result = result
+
+    def perform(self, _held: claims.Claim) -> T:
+        if isinstance(self._result, Exception):
+            raise self._result
+        return self._result
+
+
+def _claim(stage: Stage, row_id: int) -> claims.Claim | None:
     with unit_of_work() as session:
         held = claims.claim(session, stage, row_id, owner=owner(), lease_seconds=settings().lease_seconds(stage.task))
     if held is None:
         log(__name__).debug("not_mine", task=stage.task, id=row_id)
-        return False
-    with structlog.contextvars.bound_contextvars(ref=held.ref, task=stage.task, id=row_id, attempt=held.attempt):
+    return held
+
+
+def _see_through(work: Work[Any], held: claims.Claim, started: _Stopwatch, hand_on: Callable[[Follow], object]) -> None:
+    with structlog.contextvars.bound_contextvars(ref=held.ref, task=held.stage.task, id=held.id, attempt=held.attempt):
         try:
-            (hand_on or nudge)(_attempt(work, held, started))
+            hand_on(_attempt(work, held, started))
         except claims.LostClaimError:
             log(__name__).warning("claim_lost")
         except DBAPIError as error:
             # The row stays claimed until its lease ends; the sweep then counts a crash and hands it out again.
             log(__name__).warning("database_away", error=type(error.orig).__name__)
-    return True
 
 
 def _attempt(work: Work[T], held: claims.Claim, started: _Stopwatch) -> Follow:  # noqa: PLR0911 - one line for each kind of end

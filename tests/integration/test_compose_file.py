@@ -16,7 +16,8 @@ from services.platform.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILE = ROOT / "infra/docker/Dockerfile"
-WORKER_ROLES = {"receive", "extract", "judge", "notify"}
+WORKER_ROLES = {"receive", "extract", "ocr", "office", "judge", "notify"}
+PROFILES = ("demo", "ocr", "office")
 FOREIGN = {"db", "broker", "store", "mail"}
 
 
@@ -31,7 +32,8 @@ def run(*argv: str, **env: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def compose():
-    done = run(tool("docker-compose"), "--profile", "demo", "config", "--format", "json")
+    profiles = [part for name in PROFILES for part in ("--profile", name)]
+    done = run(tool("docker-compose"), *profiles, "config", "--format", "json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -78,6 +80,17 @@ def test_there_is_a_worker_for_every_role(ours):
     assert roles == set(ROLE_QUEUES) == WORKER_ROLES
 
 
+def test_the_slower_lanes_are_off_unless_asked_for_and_have_an_image_of_their_own(ours):
+    for name, service in ours.items():
+        lane = name in ("worker-ocr", "worker-office")
+        assert service["image"] == ("gouji-lanes:local" if lane else "gouji:local"), name
+        assert bool(service.get("profiles")) is lane, name
+        assert (service["environment"]["GOUJI_OCR_LANE"], service["environment"]["GOUJI_OFFICE_LANE"]) == (
+            "false",
+            "false",
+        )
+
+
 def test_every_long_running_service_is_asked_for_the_health_of_its_own_role(ours):
     for name, service in ours.items():
         if name == "migrate":
@@ -87,12 +100,12 @@ def test_every_long_running_service_is_asked_for_the_health_of_its_own_role(ours
 
 
 def test_the_supervisor_of_gouji_up_runs_the_same_roles(ours):
-    from infra.embedded.supervisor import ROLES
+    from infra.embedded.supervisor import LANE_ROLES, ROLES
 
     def parts(command: list[str]) -> set[str]:
         return {f"worker {role}" for role in command[2].split(",")} if command[0] == "worker" else {command[0]}
 
-    up = set().union(*(parts(list(role.arguments)) for role in ROLES))
+    up = set().union(*(parts(list(role.arguments)) for role in (*ROLES, *LANE_ROLES.values())))
     compose = set().union(*(parts(service["command"]) for service in ours.values()))
     assert up | {"migrate"} == compose
 
@@ -178,7 +191,7 @@ def test_the_store_is_chosen_by_one_variable():
 def test_stand_ins_carry_the_names_that_are_asked_for(services):
     from infra.docker.stand_in_images import IMAGES
 
-    asked = {service["image"] for service in services.values()} - {"gouji:local"}
+    asked = {service["image"] for service in services.values()} - {"gouji:local", "gouji-lanes:local"}
     base = next(line for line in DOCKERFILE.read_text().splitlines() if line.startswith("ARG PYTHON_IMAGE="))
     assert set(IMAGES.values()) == asked | {base.partition("=")[2]}
 

@@ -14,6 +14,7 @@ from urllib.request import urlopen
 import minio
 import pytest
 
+from infra.embedded.lanes import lanes
 from infra.embedded.process import StartError, free_port, port_answers, wait_until
 from infra.embedded.stack import Stack
 from infra.embedded.supervisor import ROLES, up
@@ -63,7 +64,7 @@ def command(tmp_path):
 
 @pytest.fixture
 def settings(tmp_path):
-    return Settings(state_dir=tmp_path / "state", http_port=free_port())
+    return Settings(state_dir=tmp_path / "state", http_port=free_port(), ocr_lane=False, office_lane=False)
 
 
 def until(done) -> None:
@@ -170,6 +171,26 @@ def test_up_starts_every_role_and_stops_all(settings, command):
     assert not [pid for pid in pids if pid and Path(f"/proc/{pid}").exists()]
 
 
+def test_the_slower_lanes_run_where_their_setting_is_on_and_every_role_is_told(settings, command):
+    both = settings.model_copy(update={"ocr_lane": True, "office_lane": True})
+    with up(both, command=command) as running:
+        assert set(running.supervisor.pids()) == {role.name for role in ROLES} | {"ocr", "office"}
+        assert running.stack.env()["GOUJI_OCR_LANE"] == running.stack.env()["GOUJI_OFFICE_LANE"] == "true"
+
+
+def test_without_a_word_in_the_settings_a_lane_runs_when_its_programs_are_here(monkeypatch):
+    for found in (True, False):
+        monkeypatch.setattr("infra.embedded.lanes.find_spec", lambda _name, found=found: found or None)
+        monkeypatch.setattr(
+            "infra.embedded.lanes.shutil.which", lambda _name, found=found: "/soffice" if found else None
+        )
+        assert lanes(Settings()) == {"ocr_lane": found, "office_lane": found}
+        assert lanes(Settings(ocr_lane=not found, office_lane=not found)) == {
+            "ocr_lane": not found,
+            "office_lane": not found,
+        }
+
+
 def test_a_role_and_a_server_that_die_are_brought_back_at_their_address(settings, command):
     with up(settings, command=command) as running:
         sweep = running.supervisor.pids()["sweep"]
@@ -211,7 +232,9 @@ def test_a_signal_stops_everything_in_order(settings, command, tmp_path, sign):
         from pathlib import Path
         from infra.embedded.supervisor import up
         from services.platform.settings import Settings
-        settings = Settings(state_dir=Path({str(settings.state_dir)!r}), http_port={settings.http_port})
+        settings = Settings(
+            state_dir=Path({str(settings.state_dir)!r}), http_port={settings.http_port}, ocr_lane=False, office_lane=False
+        )
         try:
             with up(settings, command={command!r}) as running:
                 print("ready", flush=True)
@@ -237,7 +260,8 @@ def test_when_up_is_killed_nothing_is_left_and_it_can_start_again(settings, comm
         from pathlib import Path
         from infra.embedded.supervisor import up
         from services.platform.settings import Settings
-        up(Settings(state_dir=Path({str(settings.state_dir)!r}), http_port={settings.http_port}), command={command!r})
+        lanes = {{"ocr_lane": False, "office_lane": False}}
+        up(Settings(state_dir=Path({str(settings.state_dir)!r}), http_port={settings.http_port}, **lanes), command={command!r})
         print("ready", flush=True)
         signal.pause()
     """)

@@ -263,6 +263,22 @@ def due(session: Session, stage: Stage, *, limit: int, renudge_seconds: float) -
     return list(session.scalars(query))
 
 
+def waiting(session: Session, stage: Stage, *, limit: int) -> list[int]:
+    """Ids of rows of `stage` that could be claimed now and never crashed, oldest first, whoever was told about them."""
+    table = TABLES[stage.subject]
+    query = (
+        select(table.id)
+        .where(
+            table.state.in_([str(state) for state in stage.ready]),
+            or_(table.next_attempt_at.is_(None), table.next_attempt_at <= db_now()),
+            table.crashes == 0,
+        )
+        .order_by(table.id)
+        .limit(limit)
+    )
+    return list(session.scalars(query))
+
+
 def mark_nudged(session: Session, subject: str, ids: list[int]) -> None:
     """Remember that messages for these rows were given to the broker now."""
     table = TABLES[subject]

@@ -19,7 +19,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.core.contracts import COMPOSE, EXTRACT, JUDGE, RECEIVE, SEND, STAGES, Stage, stage_of_busy
+from services.core.contracts import (
+    COMPOSE,
+    CONVERT,
+    EXTRACT,
+    JUDGE,
+    READ_PICTURES,
+    RECEIVE,
+    SEND,
+    STAGES,
+    Stage,
+    stage_of_busy,
+)
 from services.core.errors import CrashedError, RejectedError, RetryableError
 from services.core.finding import Finding, Severity
 from services.core.lifecycle import BUSY, TERMINAL, MailState, SubmissionState, check_transition
@@ -100,6 +111,13 @@ ENDS: dict[str, BaseException | None] = {
     "defect": KeyError("x"),
     "memory": MemoryError(),
     "killed": Killed(),
+    # only of extract: what a slower lane has to read; elsewhere the same as done
+    "ocr": None,
+    "office": None,
+}
+ASIDE: dict[str, tuple[SubmissionState, Stage]] = {
+    "ocr": (SubmissionState.FOR_OCR, READ_PICTURES),
+    "office": (SubmissionState.FOR_OFFICE, CONVERT),
 }
 
 
@@ -118,7 +136,10 @@ class Drawn:
             raise error
 
     def record(self, session: Session, held: claims.Claim, _result: None) -> Outcome:
-        if self.stage is EXTRACT:
+        if self.stage is EXTRACT and self.end in ASIDE:
+            after, stage = ASIDE[self.end]
+            return Outcome(after, follow=((stage, held.id),))
+        if self.stage in (EXTRACT, READ_PICTURES, CONVERT):
             return Outcome(SubmissionState.EXTRACTED, follow=((JUDGE, held.id),))
         row = session.get_one(Submission, held.id)
         notice = store_report(session, row, self._report(), position=0, actor=held.owner)
@@ -233,6 +254,8 @@ def make_machine(
             works: dict[str, Any] = {
                 RECEIVE.task: Receive(),
                 EXTRACT.task: Drawn(EXTRACT, end),
+                READ_PICTURES.task: Drawn(READ_PICTURES, end),
+                CONVERT.task: Drawn(CONVERT, end),
                 JUDGE.task: Drawn(JUDGE, "done" if end == "rejected" else end, verdict, year),
                 COMPOSE.task: Compose(),
                 SEND.task: delivery.Send(),
