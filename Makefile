@@ -36,6 +36,10 @@ unit: setup ## The quick tests only: no servers
 faults: setup ## Kill storm, poison, outages at full size, on both databases (SEED=n repeats a run)
 	@$(PYTEST) tests/faults --full-size $(if $(SEED),--fault-seed=$(SEED)) -v -s --timeout 1500 $(ARGS)
 
+.PHONY: accuracy
+accuracy: setup ## Make documents of every kind with exact truth, read them, score every cell (SEED=n repeats a run; ARGS=--help)
+	@$(BIN)/python -m tests.corpus $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 .PHONY: bench
 bench: setup ## Side by side in one run: reading against plain pdfplumber, the pipeline with 1 and 2 workers
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -1,0 +1,98 @@
+"""Whether the place given with a figure holds that figure, found by opening the document anew."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from pypdfium2 import PdfDocument, raw
+
+from services.core.report import Cell
+from tests.corpus.registry import Sample
+
+Evidence = Callable[[Cell, str], bool]
+"""Whether the place of a cell holds the text that is printed in it."""
+
+_FINE = 1000
+"""Device units a point when a seen box is turned into page space."""
+_STAMPED = frozenset({"stamped"})
+
+
+def squeezed(text: str) -> str:
+    """NFKC without white space or soft line ends, dashes unified: what two readings of one place have in common."""
+    flat = unicodedata.normalize("NFKC", text)
+    kept = (char for char in flat if not char.isspace() and unicodedata.category(char) not in ("Cc", "Cf"))
+    return "".join("-" if char in "—–―─−‐‑" else char for char in kept)
+
+
+def evidence(sample: Sample, data: bytes) -> Evidence:
+    """The check for a document. Text formats are checked by line and column of their decoded text."""
+    if data.startswith(b"%PDF") and sample.behind is None:
+        return _PdfText(data, loose=sample.kind in _STAMPED)
+    if sample.kind in ("dumps", "csv"):
+        return _LineText(data)
+    return _given
+
+
+def _given(cell: Cell, _printed: str) -> bool:
+    """Where the place cannot be read anew: that there is one."""
+    return (cell.page is not None and cell.bbox is not None) or (cell.line is not None and cell.column is not None)
+
+
+class _PdfText:
+    """Reads boxes of a PDF through its text layer. ``loose``: marks printed across the figures may stand among them."""
+
+    def __init__(self, data: bytes, *, loose: bool) -> None:
+        self._document = PdfDocument(data)
+        self._loose = loose
+        self._pages: dict[int, tuple[Any, Any]] = {}
+
+    def __call__(self, cell: Cell, printed: str) -> bool:
+        if cell.page is None or cell.bbox is None or cell.page > len(self._document):
+            return False
+        if cell.page not in self._pages:
+            page = self._document[cell.page - 1]
+            self._pages[cell.page] = (page, page.get_textpage())
+        page, text_page = self._pages[cell.page]
+        found = squeezed(text_page.get_text_bounded(*_in_page_space(page, cell.bbox)))
+        wanted = squeezed(printed)
+        if found == wanted:
+            return True
+        return self._loose and _scattered(wanted, found)
+
+
+def _in_page_space(page: Any, bbox: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    """left, bottom, right, top in the page's own space of a box seen from the top left of the page as shown."""
+    width, height = page.get_size()
+    corners = []
+    for x, y in (bbox[:2], bbox[2:]):
+        across, up = raw.c_double(), raw.c_double()
+        size = (0, 0, round(width * _FINE), round(height * _FINE), 0)
+        raw.FPDF_DeviceToPage(page, *size, round(x * _FINE), round(y * _FINE), across, up)
+        corners.append((across.value, up.value))
+    (x0, y0), (x1, y1) = corners
+    return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+
+
+def _scattered(wanted: str, found: str) -> bool:
+    """Whether the characters of `wanted` stand in `found` in their order."""
+    rest = iter(found)
+    return all(char in rest for char in wanted)
+
+
+class _LineText:
+    """Reads lines and columns of a text."""
+
+    def __init__(self, data: bytes) -> None:
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = data.decode("gb18030")
+        self._lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+    def __call__(self, cell: Cell, printed: str) -> bool:
+        if cell.line is None or cell.column is None or cell.line > len(self._lines):
+            return False
+        rest = self._lines[cell.line - 1][cell.column - 1 :]
+        return squeezed(rest).lstrip('"').startswith(squeezed(printed))
