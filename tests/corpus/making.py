@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.corpus.authoring import order
-from tests.corpus.outside import program, run_jobs
+from tests.corpus.outside import lacking, run_jobs
 from tests.corpus.registry import LAYOUTS, Job, Layout, Made, Picture, Sample
 from tests.corpus.sheet import Truth
 
@@ -34,7 +34,7 @@ def plan(seed: int, classes: Sequence[str], documents: int, layouts: Sequence[st
         known = [one for one in LAYOUTS.values() if one.kind == kind and (not layouts or one.name in layouts)]
         able = []
         for one in known:
-            missing = [tool for tool in one.needs if program(tool) is None]
+            missing = lacking(one.needs)
             if missing:
                 left_out[one.name] = f"{' and '.join(missing)} not installed"
             else:

@@ -13,10 +13,12 @@ from typing import Final
 
 from tests.corpus.registry import Job, Tool
 
-PROGRAMS: Final[Mapping[Tool, tuple[str, ...]]] = {
+PROGRAMS: Final[Mapping[str, tuple[str, ...]]] = {
     "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
     "soffice": ("soffice", "libreoffice"),
 }
+FONT_FILE: Final = "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"
+"""The Chinese font that is embedded and that Chromium and LibreOffice print with (package fonts-wqy-microhei)."""
 _SECONDS_A_FILE: Final = 60
 _FILTERS: Final = {
     "pdf": "pdf:writer_pdf_Export",
@@ -31,8 +33,18 @@ class OutsideError(Exception):
 
 
 def program(tool: Tool) -> str | None:
-    """The path of a program, None when it is not installed."""
+    """The path of a program or font, None when it is not installed."""
+    if tool == "font":
+        return FONT_FILE if Path(FONT_FILE).is_file() else None
     return next((found for name in PROGRAMS[tool] if (found := shutil.which(name))), None)
+
+
+def lacking(needs: Sequence[Tool]) -> list[str]:
+    """What of these is not installed; the programs print Chinese only with the font."""
+    wanted: dict[Tool, None] = dict.fromkeys(needs)
+    if needs:
+        wanted["font"] = None
+    return [tool for tool in wanted if program(tool) is None]
 
 
 def run_jobs(jobs: Sequence[Job]) -> list[bytes]:

@@ -16,7 +16,6 @@ Evidence = Callable[[Cell, str], bool]
 
 _FINE = 1000
 """Device units a point when a seen box is turned into page space."""
-_STAMPED = frozenset({"stamped"})
 
 
 def squeezed(text: str) -> str:
@@ -29,7 +28,7 @@ def squeezed(text: str) -> str:
 def evidence(sample: Sample, data: bytes) -> Evidence:
     """The check for a document. Text formats are checked by line and column of their decoded text."""
     if data.startswith(b"%PDF") and sample.behind is None:
-        return _PdfText(data, loose=sample.kind in _STAMPED)
+        return _PdfText(data, stamped=sample.kind == "stamped", turned=sample.kind == "rotated")
     if sample.kind in ("dumps", "csv"):
         return _LineText(data)
     return _given
@@ -40,26 +39,43 @@ def _given(cell: Cell, _printed: str) -> bool:
     return (cell.page is not None and cell.bbox is not None) or (cell.line is not None and cell.column is not None)
 
 
-class _PdfText:
-    """Reads boxes of a PDF through its text layer. ``loose``: marks printed across the figures may stand among them."""
+_Letter = tuple[str, float, float]
 
-    def __init__(self, data: bytes, *, loose: bool) -> None:
+
+class _PdfText:
+    """Reads boxes of a PDF through its text layer.
+
+    ``stamped``: marks printed across the figures may stand among them. ``turned``: pdfium gives the characters of lines
+    that lie on their side in another order.
+    """
+
+    def __init__(self, data: bytes, *, stamped: bool = False, turned: bool = False) -> None:
         self._document = PdfDocument(data)
-        self._loose = loose
-        self._pages: dict[int, tuple[Any, Any]] = {}
+        self._stamped, self._turned = stamped, turned
+        self._pages: dict[int, list[_Letter]] = {}
 
     def __call__(self, cell: Cell, printed: str) -> bool:
         if cell.page is None or cell.bbox is None or cell.page > len(self._document):
             return False
-        if cell.page not in self._pages:
-            page = self._document[cell.page - 1]
-            self._pages[cell.page] = (page, page.get_textpage())
-        page, text_page = self._pages[cell.page]
-        found = squeezed(text_page.get_text_bounded(*_in_page_space(page, cell.bbox)))
+        left, bottom, right, top = _in_page_space(self._document[cell.page - 1], cell.bbox)
+        inside = [char for char, x, y in self._letters(cell.page) if left <= x <= right and bottom <= y <= top]
+        found = squeezed("".join(inside))
         wanted = squeezed(printed)
-        if found == wanted:
+        if found == wanted or (self._turned and sorted(found) == sorted(wanted)):
             return True
-        return self._loose and _scattered(wanted, found)
+        return self._stamped and _scattered(wanted, found)
+
+    def _letters(self, number: int) -> list[_Letter]:
+        """The characters of a page with the middles of their boxes, in page space."""
+        if number not in self._pages:
+            text_page = self._document[number - 1].get_textpage()
+            letters = []
+            for index in range(text_page.count_chars()):
+                char = text_page.get_text_range(index, 1)
+                x0, y0, x1, y1 = text_page.get_charbox(index)
+                letters.append((char, (x0 + x1) / 2, (y0 + y1) / 2))
+            self._pages[number] = letters
+        return self._pages[number]
 
 
 def _in_page_space(page: Any, bbox: tuple[float, float, float, float]) -> tuple[float, float, float, float]:

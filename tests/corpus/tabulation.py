@@ -58,7 +58,7 @@ def defects(verdicts: Sequence[Verdict]) -> str:
             continue
         reason = f": {verdict.failure}" if verdict.failure else f" ({', '.join(verdict.statuses)})"
         lines.append(f"{verdict.kind}/{verdict.name}{reason}")
-        if verdict.failure:
+        if verdict.failure or not verdict.tally.right:
             continue
         for wrong in verdict.named[:_MOST_NAMED]:
             mark = "SILENT " if wrong.silent else ""
