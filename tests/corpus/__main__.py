@@ -25,7 +25,9 @@ def run(arguments: Sequence[str]) -> int:
     load_layouts()
     asked = _options(arguments)
     seed = asked.seed if asked.seed is not None else random.SystemRandom().randrange(1_000_000)
-    classes = asked.classes or list(CLASSES)
+    classes = asked.classes or [
+        kind for kind in CLASSES if not asked.layouts or any(LAYOUTS[name].kind == kind for name in asked.layouts)
+    ]
     reader = asked.reader or reader_with_pictures() or PLAIN
     pictures_read = asked.reader is not None or reader != PLAIN
     print(f"seed {seed} (repeat with SEED={seed}), reader {reader}")

@@ -19,5 +19,5 @@ def keep(samples: Sequence[Sample], folder: Path) -> None:
         truths = [asdict(truth) for truth in sample.truths]
         text = json.dumps(truths, ensure_ascii=False, indent=1, default=str)
         place.with_name(f"{place.name}.truth.json").write_text(text, encoding="utf-8")
-        if sample.behind:
-            place.with_name(f"{place.name}.behind.pdf").write_bytes(sample.behind.pdf)
+        if sample.shown:
+            place.with_name(f"{place.name}.shown.pdf").write_bytes(sample.shown.pdf)

@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.corpus.authoring import order
 from tests.corpus.outside import lacking, run_jobs
-from tests.corpus.registry import LAYOUTS, Job, Layout, Made, Picture, Sample
+from tests.corpus.registry import LAYOUTS, Job, Layout, Made, Sample, Shown
 from tests.corpus.sheet import Truth
 
 _FEWEST: Final = 12
@@ -66,6 +66,6 @@ def make(seed: int, documents: Sequence[tuple[Layout, int]]) -> list[Sample]:
 def _sample(layout: Layout, number: int, truths: tuple[Truth, ...], made: Made) -> Sample:
     if isinstance(made, Job):
         raise TypeError(layout.name)
-    behind = made if isinstance(made, Picture) else None
-    data = made.data if isinstance(made, Picture) else made
-    return Sample(layout.name, layout.kind, number, layout.suffix, data, truths, behind)
+    shown = made if isinstance(made, Shown) else None
+    data = made.data if isinstance(made, Shown) else made
+    return Sample(layout.name, layout.kind, number, layout.suffix, data, truths, shown)

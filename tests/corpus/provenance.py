@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +28,9 @@ def squeezed(text: str) -> str:
 
 def evidence(sample: Sample, data: bytes) -> Evidence:
     """The check for a document. Text formats are checked by line and column of their decoded text."""
-    if data.startswith(b"%PDF") and sample.behind is None:
+    if sample.shown is not None:
+        return _PdfText(sample.shown.pdf, stamped=sample.kind != "bad_fonts", askew=sample.shown.askew)
+    if data.startswith(b"%PDF"):
         return _PdfText(data, stamped=sample.kind == "stamped", turned=sample.kind == "rotated")
     if sample.kind in ("dumps", "csv"):
         return _LineText(data)
@@ -40,24 +43,29 @@ def _given(cell: Cell, _printed: str) -> bool:
 
 
 _Letter = tuple[str, float, float]
+_Box = tuple[float, float, float, float]
 
 
 class _PdfText:
     """Reads boxes of a PDF through its text layer.
 
     ``stamped``: marks printed across the figures may stand among them. ``turned``: pdfium gives the characters of lines
-    that lie on their side in another order.
+    that lie on their side in another order. ``askew``: degrees by which each page is shown turned.
     """
 
-    def __init__(self, data: bytes, *, stamped: bool = False, turned: bool = False) -> None:
+    def __init__(
+        self, data: bytes, *, stamped: bool = False, turned: bool = False, askew: tuple[float, ...] = ()
+    ) -> None:
         self._document = PdfDocument(data)
-        self._stamped, self._turned = stamped, turned
+        self._stamped, self._turned, self._askew = stamped, turned, askew
         self._pages: dict[int, list[_Letter]] = {}
 
     def __call__(self, cell: Cell, printed: str) -> bool:
         if cell.page is None or cell.bbox is None or cell.page > len(self._document):
             return False
-        left, bottom, right, top = _in_page_space(self._document[cell.page - 1], cell.bbox)
+        page = self._document[cell.page - 1]
+        box = _turned_back(cell.bbox, self._askew[cell.page - 1], page.get_size()) if self._askew else cell.bbox
+        left, bottom, right, top = _in_page_space(page, box)
         inside = [char for char, x, y in self._letters(cell.page) if left <= x <= right and bottom <= y <= top]
         found = squeezed("".join(inside))
         wanted = squeezed(printed)
@@ -78,7 +86,20 @@ class _PdfText:
         return self._pages[number]
 
 
-def _in_page_space(page: Any, bbox: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+def _turned_back(bbox: _Box, degrees: float, size: tuple[float, float]) -> _Box:
+    """The box on the page that stands straight: as large as the cell itself, not as the slanted cell's frame."""
+    angle = math.radians(degrees)
+    across, down = (bbox[0] + bbox[2]) / 2 - size[0] / 2, (bbox[1] + bbox[3]) / 2 - size[1] / 2
+    # turned clockwise, with y downwards
+    x = across * math.cos(angle) - down * math.sin(angle) + size[0] / 2
+    y = across * math.sin(angle) + down * math.cos(angle) + size[1] / 2
+    sine, cosine = abs(math.sin(angle)), math.cos(angle)
+    wide, tall = bbox[2] - bbox[0], bbox[3] - bbox[1]
+    own_wide, own_tall = max(1.0, wide * cosine - tall * sine), max(1.0, tall * cosine - wide * sine)
+    return x - own_wide / 2, y - own_tall / 2, x + own_wide / 2, y + own_tall / 2
+
+
+def _in_page_space(page: Any, bbox: _Box) -> _Box:
     """left, bottom, right, top in the page's own space of a box seen from the top left of the page as shown."""
     width, height = page.get_size()
     corners = []

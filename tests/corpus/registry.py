@@ -48,15 +48,18 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A document whose pages are pictures of ``pdf``. ``turned``: page index → degrees by which it stands askew."""
+class Shown:
+    """A document that shows what ``pdf`` says in text: pictures of its pages, or the same with spoilt fonts.
+
+    ``askew``: degrees (anticlockwise) by which each page is turned against ``pdf``, all pages by none when empty.
+    """
 
     data: bytes
     pdf: bytes
-    turned: Mapping[int, float] = field(default_factory=dict)
+    askew: tuple[float, ...] = ()
 
 
-Made = bytes | Job | Picture
+Made = bytes | Job | Shown
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Sample:
-    """A finished document with its truth. ``behind``: what its pictures show, for documents that are pictures."""
+    """A finished document with its truth. ``shown``: for documents whose own text is absent or wrong."""
 
     layout: str
     kind: str
@@ -97,7 +100,7 @@ class Sample:
     suffix: str
     data: bytes
     truths: tuple[Truth, ...]
-    behind: Picture | None = None
+    shown: Shown | None = None
 
     @property
     def name(self) -> str:
