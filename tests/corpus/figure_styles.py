@@ -58,8 +58,16 @@ def full_width(cells: Cells, rng: random.Random) -> None:
 
 
 def thousands(cells: Cells, rng: random.Random) -> None:
-    """Separators in figures of four digits or more: a comma, a full-width comma, or a blank."""
-    sign = rng.choice((",", ",", "，", " "))
+    """Separators in figures of four digits or more: a comma or a full-width comma."""
+    _separated(cells, rng.choice((",", ",", "，")))
+
+
+def spaced(cells: Cells, _rng: random.Random) -> None:
+    """Blanks as separators in figures of four digits or more."""
+    _separated(cells, " ")
+
+
+def _separated(cells: Cells, sign: str) -> None:
     for path, value in cells.truth.items():
         if value is not None and not -1000 < value < 1000 and cells.texts[path] == printed_text(value):
             cells.texts[path] = f"{value:,}".replace(",", sign)
@@ -116,6 +124,7 @@ STYLES: Final[Mapping[str, Style]] = {
     "nil": nil,
     "nil_marks": nil_marks,
     "thousands": thousands,
+    "spaced": spaced,
     "full_width": full_width,
 }
 """Every style by name, in the order in which they are laid over one another."""
@@ -125,12 +134,15 @@ _CHANCE: Final = {
     "noted": 0.2,
     "nil": 0.25,
     "nil_marks": 0.0,
-    "thousands": 0.2,
+    "thousands": 0.17,
+    "spaced": 0.05,
     "full_width": 0.12,
 }
 ALL: Final = frozenset(_CHANCE)
 NO_EMPTY: Final = ALL - {"nil"} | {"nil_marks"}
-"""For documents in which an empty cell leaves no trace at all."""
+"""For documents in which an empty cell leaves no trace, or might as well be the end of a row."""
+TEXT: Final = NO_EMPTY - {"spaced"}
+"""For documents in which cells are parted by blanks only."""
 
 
 def drawn(cells: Cells, allowed: frozenset[str], rng: random.Random) -> Cells:

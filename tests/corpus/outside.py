@@ -16,6 +16,7 @@ from tests.corpus.registry import Job, Tool
 PROGRAMS: Final[Mapping[str, tuple[str, ...]]] = {
     "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
     "soffice": ("soffice", "libreoffice"),
+    "pdftotext": ("pdftotext",),
 }
 FONT_FILE: Final = "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc"
 """The Chinese font that is embedded and that Chromium and LibreOffice print with (package fonts-wqy-microhei)."""

@@ -32,7 +32,7 @@ def evidence(sample: Sample, data: bytes) -> Evidence:
         return _PdfText(sample.shown.pdf, stamped=sample.kind != "bad_fonts", askew=sample.shown.askew)
     if data.startswith(b"%PDF"):
         return _PdfText(data, stamped=sample.kind == "stamped", turned=sample.kind == "rotated")
-    if sample.kind in ("dumps", "csv"):
+    if sample.suffix in ("md", "txt", "csv"):
         return _LineText(data)
     return _given
 
@@ -118,18 +118,25 @@ def _scattered(wanted: str, found: str) -> bool:
     return all(char in rest for char in wanted)
 
 
+def decoded(data: bytes) -> str:
+    """The text of a file in one of the encodings that the corpus writes."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("gb18030")
+
+
 class _LineText:
     """Reads lines and columns of a text."""
 
     def __init__(self, data: bytes) -> None:
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = data.decode("gb18030")
+        text = decoded(data)
         self._lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
     def __call__(self, cell: Cell, printed: str) -> bool:
         if cell.line is None or cell.column is None or cell.line > len(self._lines):
             return False
         rest = self._lines[cell.line - 1][cell.column - 1 :]
-        return squeezed(rest).lstrip('"').startswith(squeezed(printed))
+        return squeezed(rest).lstrip('"*').startswith(squeezed(printed))

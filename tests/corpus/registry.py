@@ -10,7 +10,7 @@ from typing import Final, Literal
 from tests.corpus import figure_styles
 from tests.corpus.sheet import Sheet, Truth
 
-Tool = Literal["chromium", "soffice", "font"]
+Tool = Literal["chromium", "soffice", "pdftotext", "font"]
 
 CLASSES: Final = (
     "ruled",
