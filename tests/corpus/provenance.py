@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import math
+import re
 import unicodedata
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +17,9 @@ from tests.corpus.registry import Sample
 Evidence = Callable[[Cell, str], bool]
 """Whether the place of a cell holds the text that is printed in it."""
 
+_TAG = re.compile(r"<[^<>]*>")
+_FAR = 3000
+"""Characters of a page's source in which the figure that begins there must stand."""
 _FINE = 1000
 """Device units a point when a seen box is turned into page space."""
 
@@ -34,6 +39,8 @@ def evidence(sample: Sample, data: bytes) -> Evidence:
         return _PdfText(data, stamped=sample.kind == "stamped", turned=sample.kind == "rotated")
     if sample.suffix in ("md", "txt", "csv"):
         return _LineText(data)
+    if sample.suffix == "html":
+        return _MarkupText(data)
     return _given
 
 
@@ -139,4 +146,15 @@ class _LineText:
         if cell.line is None or cell.column is None or cell.line > len(self._lines):
             return False
         rest = self._lines[cell.line - 1][cell.column - 1 :]
+        return self._begins(rest, cell.line, printed)
+
+    def _begins(self, rest: str, _line: int, printed: str) -> bool:
         return squeezed(rest).lstrip('"*').startswith(squeezed(printed))
+
+
+class _MarkupText(_LineText):
+    """Reads lines and columns of a page's source, as what is shown from there on."""
+
+    def _begins(self, rest: str, line: int, printed: str) -> bool:
+        source = "\n".join([rest, *self._lines[line : line + 5]])[:_FAR]
+        return squeezed(html.unescape(_TAG.sub("", source))).startswith(squeezed(printed))

@@ -1,0 +1,62 @@
+"""Documents that LibreOffice writes: DOC, WPS, DOCX, and PDFs printed from Word documents."""
+
+from __future__ import annotations
+
+from tests.corpus.docx import Word, document
+from tests.corpus.layouts_chromium import as_made
+from tests.corpus.layouts_docx import list_numbered, narrow
+from tests.corpus.markup import Web, page_html
+from tests.corpus.registry import Job, Made, Order, layout
+
+
+def _converted(source: bytes, target: str, suffix: str = "docx") -> Job:
+    return Job("soffice", source, suffix, target, as_made)
+
+
+@layout("office", suffix="doc", needs=("soffice",))
+def doc_plain(order: Order) -> Made:
+    """Word 97, merged cells."""
+    return _converted(document([order.sheet.story()], Word()), "doc")
+
+
+@layout("office", suffix="doc", needs=("soffice",))
+def doc_upright_and_listed(order: Order) -> Made:
+    """Word 97, vertical text, or numbers from lists."""
+    word = list_numbered(order.sheet) if order.rng.random() < 0.5 else Word(upright=narrow)
+    return _converted(document([order.sheet.story()], word), "doc")
+
+
+@layout("office", suffix="wps", needs=("soffice",))
+def wps_renamed(order: Order) -> Made:
+    """WPS's own suffix on the same format."""
+    return _converted(document([order.sheet.story()], Word()), "doc")
+
+
+@layout("office", suffix="docx", needs=("soffice",))
+def docx_from_web_page(order: Order) -> Made:
+    """A web page saved as a Word document."""
+    return _converted(page_html(order.sheet.story(), Web()).encode(), "docx", "html")
+
+
+@layout("ruled", needs=("soffice",))
+def soffice_printed(order: Order) -> Made:
+    """A Word document printed to PDF."""
+    return _converted(document([order.sheet.story()], Word()), "pdf")
+
+
+@layout("ruled", needs=("soffice",))
+def soffice_upright(order: Order) -> Made:
+    """A Word document with vertical text, printed to PDF."""
+    return _converted(document([order.sheet.story()], Word(upright=narrow)), "pdf")
+
+
+@layout("ruled", needs=("soffice",))
+def soffice_listed(order: Order) -> Made:
+    """A Word document whose numbers are counted by lists, printed to PDF."""
+    return _converted(document([order.sheet.story()], list_numbered(order.sheet)), "pdf")
+
+
+@layout("ruled", needs=("soffice",))
+def soffice_web_page(order: Order) -> Made:
+    """A web page opened in a word processor and printed to PDF."""
+    return _converted(page_html(order.sheet.story(), Web()).encode(), "pdf", "html")
