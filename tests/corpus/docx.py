@@ -73,9 +73,8 @@ class Word:
     """How a document is written.
 
     ``runs``: what stands in a cell's paragraph. ``numbers``: a cell → list number properties, or "". ``upright``: cells
-    with vertical text. ``around``: what is put around a finished table. ``properties``: further table properties.
+    with vertical text, whose rows are made high enough. ``around``: what is put around a finished table. ``properties``: further table properties.
     ``table``: the markup of a whole table, when it is not `table_xml`'s. ``lists``: the abstract lists of the document.
-    ``row``: further row properties.
     """
 
     runs: Runs = plain_runs
@@ -146,8 +145,11 @@ _SIDES: Final = ("top", "left", "bottom", "right", "insideH", "insideV")
 
 def _row(grid: Grid, row: int, word: Word) -> str:
     cells = sorted((c for c in grid.cells if c.row <= row < c.row + c.rows), key=lambda c: c.column)
-    head = "<w:trPr><w:tblHeader/></w:trPr>" if row < grid.head else ""
-    return f"<w:tr>{head}{''.join(_cell(grid, cell, row, word) for cell in cells)}</w:tr>"
+    head = "<w:tblHeader/>" if row < grid.head else ""
+    tall = max((len(cell.text) for cell in cells if word.upright(cell) and cell.rows < 4), default=0)
+    height = f'<w:trHeight w:val="{tall * 260}" w:hRule="atLeast"/>' if tall else ""
+    own = f"<w:trPr>{height}{head}</w:trPr>" if height or head else ""
+    return f"<w:tr>{own}{''.join(_cell(grid, cell, row, word) for cell in cells)}</w:tr>"
 
 
 def _cell(grid: Grid, cell: GridCell, row: int, word: Word) -> str:

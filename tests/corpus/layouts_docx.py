@@ -17,9 +17,12 @@ _FLOATING = (
 _MARK = 'w:id="{n}" w:author="office" w:date="2025-01-10T09:00:00Z"'
 
 
+_NARROW = frozenset({"结果维持", "结果纠正", "其他结果", "尚未审结"})
+
+
 def narrow(cell: GridCell) -> bool:
     """The tall head at the left of table 3 and the heads of table 4's columns."""
-    return not cell.path and cell.columns == 1 and (cell.rows > 10 or (len(cell.text) == 4 and cell.align == "centre"))
+    return not cell.path and cell.columns == 1 and (cell.rows > 10 or cell.text.replace(" ", "") in _NARROW)
 
 
 @layout("office", suffix="docx", forms=FORMS)

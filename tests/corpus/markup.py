@@ -35,6 +35,7 @@ class Web:
     """How a page is written. ``head_rows``: whether the head of a table is a thead, which repeats on every page.
 
     ``table``: the markup of a whole table, when it is not `table_html`'s. ``before``/``after``: markup around it all.
+    ``classes``: `role` of a cell → its class. ``attributes``: of every table.
     """
 
     css: str = BASE_CSS
@@ -45,6 +46,7 @@ class Web:
     after: str = ""
     meta: str = '<meta charset="utf-8">'
     classes: dict[str, str] = field(default_factory=dict)
+    attributes: str = ""
 
 
 def page_html(story: Sequence[Piece], web: Web) -> str:
@@ -78,8 +80,8 @@ def words_html(piece: Words) -> str:
     return f'<p class="closing">{text}</p>' if piece.kind == "closing" else f"<p>{text}</p>"
 
 
-def table_html(grid: Grid, web: Web, *, name: str = "") -> str:
-    """A table with its spans and column widths. ``name``: its class."""
+def table_html(grid: Grid, web: Web) -> str:
+    """A table with its spans and column widths."""
     whole = sum(grid.widths)
     columns = "".join(f'<col style="width:{100 * width / whole:.2f}%">' for width in grid.widths)
     rows = [[cell for cell in grid.cells if cell.row == row] for row in range(grid.height)]
@@ -88,7 +90,7 @@ def table_html(grid: Grid, web: Web, *, name: str = "") -> str:
     ]
     head = grid.head if web.head_rows else 0
     front = f"<thead>{''.join(lines[:head])}</thead>" if head else ""
-    opening = f'<table class="{name}">' if name else "<table>"
+    opening = f"<table{' ' if web.attributes else ''}{web.attributes}>"
     return f"{opening}<colgroup>{columns}</colgroup>{front}<tbody>{''.join(lines[head:])}</tbody></table>"
 
 
