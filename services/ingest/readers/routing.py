@@ -7,10 +7,11 @@ from typing import Literal
 
 from services.core.errors import RejectedError
 from services.ingest.readers.docx.parts import FLAT_MARK, is_word
+from services.ingest.readers.mhtml import is_mhtml
 from services.ingest.readers.office import is_office
 from services.ingest.readers.zipped import Archive
 
-Route = Literal["pdf", "docx", "office", "text"]
+Route = Literal["pdf", "docx", "office", "html", "text"]
 
 _IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"RIFF")
 _MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body|table|div|meta)[\s>/]", re.IGNORECASE)
@@ -35,9 +36,16 @@ def route(data: bytes) -> Route:
     head = data[: 4 * _HEAD]
     if FLAT_MARK in head:
         return "docx"
-    if _MARKUP.search(head):
-        raise RejectedError("unsupported_format", "网页")
-    return "text"
+    return "html" if _is_page(data) else "text"
+
+
+def _is_page(data: bytes) -> bool:
+    """Whether `data` is a web page or a web archive: markup at its head, or a table of markup anywhere (Markdown)."""
+    if is_mhtml(data):
+        return True
+    # without its zero bytes UTF-16 markup is ASCII
+    head = data[: 4 * _HEAD].replace(b"\x00", b"")
+    return bool(_MARKUP.search(head)) or b"</table>" in data or b"</TABLE>" in data
 
 
 def _archive(data: bytes) -> Route:

@@ -1,0 +1,132 @@
+"""Reports published as web pages, saved pages among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.core.errors import RejectedError
+from services.core.report import Format, Report
+from services.ingest.readers.html_charset import decode_page
+from services.ingest.readers.html_grid import Shown, show, unplace
+from services.ingest.readers.html_page import About, Region, about, find_region
+from services.ingest.readers.html_text import Places
+from services.ingest.readers.html_tree import build
+from services.ingest.readers.mhtml import is_mhtml, page_of
+from services.ingest.readers.reader import Bounds, Read
+from services.ingest.readers.text import read_text
+from services.ingest.recognise.primitives import Content, Item, Line, TableRow
+from services.ingest.recognise.report import is_annual_report, recognise
+
+ENGINE = "html/1"
+_MOST_BYTES = 48 * 2**20
+_MOST_TEXT = 3_000_000
+_FEWEST_CHARACTERS = 30
+_TABLES = {"proactive": "table2", "requests": "table3", "disputes": "table4"}
+_NAMES = {"table2": "表二", "table3": "表三", "table4": "表四"}
+
+
+def read_html(data: bytes, _bounds: Bounds) -> Read:
+    """The reports of a web page (HTML, XHTML, or MHTML as browsers save it).
+
+    Raises RejectedError: too_complex, damaged, no_text, not_annual_report.
+    """
+    if len(data) > _MOST_BYTES:
+        raise RejectedError("too_complex", f"网页有{len(data) // 2**20} MB")
+    source = page_of(data) if is_mhtml(data) else decode_page(data)
+    reading = _read(source, with_hidden=False)
+    if not reading.annual:
+        hidden = _read(source, with_hidden=True)
+        if hidden.annual:
+            reading = hidden
+    if not reading.annual:
+        few = reading.characters < _FEWEST_CHARACTERS
+        raise RejectedError("no_text" if few and reading.pictures else "not_annual_report")
+    return Read(Format.HTML, ENGINE, reading.reports)
+
+
+@dataclass(slots=True)
+class _Reading:
+    reports: list[Report]
+    annual: bool
+    characters: int
+    pictures: bool
+
+
+def _read(source: str, *, with_hidden: bool) -> _Reading:
+    page = build(source, with_hidden=with_hidden)
+    shown = show(page)
+    characters = sum(len(_text(item)) for item in shown.items)
+    if characters > _MOST_TEXT:
+        raise RejectedError("too_complex", f"网页有{characters}个字")
+    region = find_region(shown)
+    content = Content(Format.HTML, region.items)
+    reports = recognise(content)
+    annual = is_annual_report(content, reports)
+    if annual and not _good(reports):
+        reports = _better(reports, _without_places(content), _line_by_line(shown, region, source))
+    beside = about(page, shown)
+    reports = [_complete(report, beside, region, alone=len(reports) == 1) for report in reports]
+    return _Reading(reports, annual, characters, bool(shown.pictures))
+
+
+def _text(item: Item) -> str:
+    return item.text if isinstance(item, Line) else "".join(cell.text for cell in item.cells)
+
+
+def _good(reports: Sequence[Report]) -> bool:
+    return all(report.status == "ok" for report in reports)
+
+
+def _better(*readings: list[Report]) -> list[Report]:
+    """The reading that leaves the fewest figures open; of equal ones the first."""
+
+    def left_open(reports: list[Report]) -> tuple[int, int]:
+        tables = sum(t is None for report in reports for t in (report.table2, report.table3, report.table4))
+        return sum(report.status == "failed" for report in reports), 200 * tables + sum(
+            len(report.uncertain) for report in reports
+        )
+
+    return min((reading for reading in readings if reading), key=left_open)
+
+
+def _without_places(content: Content) -> list[Report]:
+    """As read by number and order of the cells: sites lose spans, so that figures stand under other heads."""
+    unplace(content.items)
+    return recognise(content)
+
+
+def _line_by_line(shown: Shown, region: Region, source: str) -> list[Report]:
+    """As a text dump: sites publish tables as lines, a cell or a row in each, with bars or without."""
+    lines = [shown.lines[index] for index in region.indices]
+    if any(isinstance(item, TableRow) and len(item.cells) > 7 for item in region.items):
+        return []
+    printed = [line for line in lines if line is not None]
+    content = read_text("\n".join(line.text for line in printed))
+    places = Places(source)
+    for item in content.items:
+        for one in item.cells if isinstance(item, TableRow) else [item]:
+            if one.place.line is not None and one.place.column is not None:
+                line = printed[one.place.line - 1]
+                one.place = places.at(line.offset(one.place.column - 1))
+                if not isinstance(one, Line):
+                    one.doubt = one.doubt or line.doubt
+    return recognise(content)
+
+
+def _complete(report: Report, beside: About, region: Region, *, alone: bool) -> Report:
+    """The report with what the page says beside it, and a reason where its tables are pictures."""
+    changes: dict[str, object] = {}
+    if alone and not report.agency:
+        agency = (beside.title.agency if beside.title else "") or beside.publisher
+        changes["agency"] = agency[:200] or None
+    if alone and report.year is None and beside.title is not None:
+        changes["year"] = beside.title.year
+    if alone and report.date is None and not (report.reading and report.reading.date_text):
+        changes["date"] = beside.date or None
+    pictured = [_NAMES[t] for key, t in _TABLES.items() if region.pictures.get(key) and getattr(report, t) is None]
+    if pictured:
+        words = f"{'、'.join(pictured)}在网页上是图片，没有可读取的数字。请报送表格为文字的版本。"
+        changes |= {"status": "review", "reason": words}
+    return report.model_copy(update=changes) if changes else report
+

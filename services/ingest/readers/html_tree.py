@@ -1,0 +1,417 @@
+"""What a web page shows: running text with its breaks, and tables with their cells, as a browser builds them.
+
+One pass over the tokens with an explicit stack, as deep as browsers keep it; nothing recurses, so that no page is too
+deep. Only what bears on tables, breaks and hidden content follows the standard; everything else is text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from services.core.errors import RejectedError
+from services.ingest.readers.html_tokens import Kind, Token, attributes, tokens, value_place
+
+_MOST_TOKENS = 400_000
+_DEEPEST = 512
+_DEEPEST_TABLE = 64
+_MOST_ROWS = 65_534
+_MOST_COLUMNS = 1000
+
+_VOID = frozenset(
+    "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split()
+)
+_BLOCKS = frozenset(
+    "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure footer form "
+    "h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol optgroup option p pre section select summary title ul".split()
+)
+_CLOSES_ITSELF = {"li": ("ol", "ul", "menu"), "dd": ("dl",), "dt": ("dl",), "option": ("select",)}
+_PARTS = frozenset({"thead", "tbody", "tfoot"})
+_CELLS = frozenset({"td", "th", "caption"})
+_TABLE = frozenset({"table", "tr"}) | _PARTS | _CELLS
+_UNPRINTED = frozenset({"rt", "rp", "select", "datalist"})
+
+_HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all", re.IGNORECASE)
+_STRIKING = re.compile(r"line-through", re.IGNORECASE)
+_RAISING = re.compile(r"vertical-align\s*:\s*(?:super|sub)\b", re.IGNORECASE)
+_KEEPING = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
+_TELLING = re.compile(r"style|hidden", re.IGNORECASE)
+
+RAISED, STRUCK, UNSEEN = 1, 2, 4
+"""Marks of a run: superscript or subscript; struck through; hidden from who looks at the page."""
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """An element, as far as it tells what stands together."""
+
+    parent: Node | None
+    depth: int
+    name: str = ""
+
+
+@dataclass(slots=True)
+class Run:
+    """A piece of text in the source from `start` to `end`; `keeps` its line ends, as in ``pre``."""
+
+    start: int
+    end: int
+    node: Node
+    mark: int = 0
+    keeps: bool = False
+
+
+@dataclass(slots=True)
+class Picture:
+    """An image, where it stands in the source."""
+
+    start: int
+    node: Node
+
+
+class Break:
+    """The end of a line."""
+
+
+BREAK = Break()
+
+
+@dataclass(slots=True, eq=False)
+class Cell:
+    """A table cell; `start` is where its content begins. Spans are bounded as browsers bound them (0: to the end)."""
+
+    start: int
+    rows: int = 1
+    columns: int = 1
+    flow: list[Piece] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Part:
+    """The rows of a ``thead``, ``tbody`` or ``tfoot``."""
+
+    name: str
+    rows: list[list[Cell]] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Table:
+    """`stray`: text that stands in the table outside its cells, which browsers show above it."""
+
+    node: Node
+    start: int
+    parts: list[Part] = field(default_factory=list)
+    caption: Cell | None = None
+    stray: list[Piece] = field(default_factory=list)
+
+    def in_order(self) -> list[Part]:
+        """The parts as they are shown: the first head at the top and the first foot at the bottom wherever they stand."""
+        head = next((part for part in self.parts if part.name == "thead"), None)
+        foot = next((part for part in self.parts if part.name == "tfoot"), None)
+        middle = [part for part in self.parts if part is not head and part is not foot]
+        return [part for part in (head, *middle, foot) if part is not None]
+
+
+Piece = Run | Break | Picture | Table
+
+
+@dataclass(slots=True)
+class Page:
+    """`flow`: everything shown, in order. `meta`: what ``meta`` tags say, by lower-case name. `title`: runs of the title."""
+
+    source: str
+    flow: list[Piece] = field(default_factory=list)
+    meta: dict[str, str] = field(default_factory=dict)
+    title: list[Run] = field(default_factory=list)
+    blocks: bool = False
+
+
+@dataclass(slots=True)
+class _Open:
+    name: str
+    node: Node
+    hidden: bool
+    mark: int
+    keeps: bool
+
+
+@dataclass(slots=True)
+class _Context:
+    """A table being built; `base` is the height of the stack with its element on top."""
+
+    table: Table
+    base: int
+    row: list[Cell] | None = None
+    cell: Cell | None = None
+    cell_base: int = 0
+
+    @property
+    def floor(self) -> int:
+        """Elements below this height are out of reach for the end tags of what stands inside."""
+        return self.cell_base if self.cell is not None else self.base
+
+
+def build(source: str, *, with_hidden: bool = False) -> Page:
+    """The page of `source`. `with_hidden` keeps content that is not displayed, marked UNSEEN.
+
+    Raises RejectedError: too_complex for more than 400,000 tags and texts, or 64 tables in one another.
+    """
+    builder = _Builder(source, with_hidden=with_hidden)
+    for count, token in enumerate(tokens(source)):
+        if count > _MOST_TOKENS:
+            raise RejectedError("too_complex", "网页标签过多")
+        builder.take(token)
+    return builder.page
+
+
+class _Builder:
+    def __init__(self, source: str, *, with_hidden: bool) -> None:
+        self.page = Page(source)
+        self._with_hidden = with_hidden
+        root = Node(None, 0)
+        self._stack = [_Open("", root, hidden=False, mark=0, keeps=False)]
+        self._counts: Counter[str] = Counter()
+        self._beyond = 0
+        self._contexts: list[_Context] = []
+        self._plain_tables = 0
+
+    def take(self, token: Token) -> None:
+        if token.kind == Kind.TEXT:
+            self._text(token)
+        elif token.kind == Kind.END:
+            self._end(token.name)
+        elif token.name in _VOID:
+            self._void(token)
+        elif token.name in _TABLE and not self._is_plain(token):
+            self._open_table_part(token)
+        else:
+            self._open(token)
+
+    # text and single tags
+
+    def _flow(self) -> list[Piece]:
+        if not self._contexts:
+            return self.page.flow
+        context = self._contexts[-1]
+        return context.cell.flow if context.cell is not None else context.table.stray
+
+    def _text(self, token: Token) -> None:
+        top = self._stack[-1]
+        if top.name == "title" and not self._contexts:
+            self.page.title.append(Run(token.start, token.end, top.node))
+        elif not top.hidden:
+            self._flow().append(Run(token.start, token.end, top.node, top.mark, top.keeps))
+
+    def _break(self) -> None:
+        flow = self._flow()
+        if flow and flow[-1] is not BREAK:
+            flow.append(BREAK)
+
+    def _void(self, token: Token) -> None:
+        top = self._stack[-1]
+        if token.name == "meta":
+            self._meta(attributes(token.attributes))
+        elif top.hidden:
+            return
+        elif token.name == "br":
+            self._flow().append(BREAK)
+        elif token.name == "hr":
+            self._break()
+        elif token.name == "img":
+            self._flow().append(Picture(token.start, top.node))
+        elif token.name == "input":
+            self._input(token, top)
+
+    def _input(self, token: Token, top: _Open) -> None:
+        """The value that an entry field shows."""
+        found = attributes(token.attributes)
+        if found.get("type", "text").lower() in ("text", "number") and found.get("value"):
+            start = token.start + 1 + len(token.name) + value_place(token.attributes, "value")
+            end = start + len(found["value"])
+            if self.page.source[start:end] == found["value"]:
+                self._flow().append(Run(start, end, top.node, top.mark))
+
+    def _meta(self, found: dict[str, str]) -> None:
+        if "name" in found and "content" in found:
+            self.page.meta.setdefault(found["name"].lower()[:64], found["content"][:500])
+
+    # elements
+
+    def _open(self, token: Token) -> None:
+        name = token.name
+        if name in _BLOCKS:
+            self._close_implied(name)
+            if not self._stack[-1].hidden:
+                self._break()
+            self.page.blocks = self.page.blocks or name in ("p", "div", "body")
+        self._push(token)
+
+    def _close_implied(self, name: str) -> None:
+        lists = _CLOSES_ITSELF.get(name)
+        floor = self._contexts[-1].floor if self._contexts else 1
+        for target, barriers in (("p", ("button",)), (name, lists)) if lists else (("p", ("button",)),):
+            if not self._counts[target] or barriers is None:
+                continue
+            for height in range(len(self._stack) - 1, floor - 1, -1):
+                if self._stack[height].name == target:
+                    self._pop_to(height)
+                    break
+                if self._stack[height].name in barriers:
+                    break
+
+    def _push(self, token: Token) -> None:
+        if len(self._stack) >= _DEEPEST:
+            self._beyond += 1
+            return
+        top = self._stack[-1]
+        hidden, mark, keeps = self._looks(token, top)
+        node = Node(top.node, top.node.depth + 1, token.name)
+        if token.name == "table":
+            self._plain_tables += 1
+        self._counts[token.name] += 1
+        self._stack.append(_Open(token.name, node, hidden, mark, keeps))
+
+    def _looks(self, token: Token, top: _Open) -> tuple[bool, int, bool]:
+        hidden, mark, keeps = token.name in _UNPRINTED, top.mark, top.keeps or token.name in ("pre", "textarea")
+        if token.name in ("sup", "sub"):
+            mark |= RAISED
+        elif token.name in ("del", "s", "strike"):
+            mark |= STRUCK
+        unseen = False
+        if token.attributes and _TELLING.search(token.attributes):
+            found = attributes(token.attributes)
+            style = found.get("style", "")
+            unseen = "hidden" in found or bool(_HIDING.search(style))
+            mark |= RAISED if _RAISING.search(style) else 0
+            mark |= STRUCK if _STRIKING.search(style) else 0
+            keeps = keeps or bool(_KEEPING.search(style))
+        if unseen and self._with_hidden:
+            mark |= UNSEEN
+        return top.hidden or hidden or (unseen and not self._with_hidden), mark, keeps
+
+    def _pop_to(self, height: int) -> None:
+        """Close the element at `height` of the stack and everything above it."""
+        for closed in self._stack[height:]:
+            self._counts[closed.name] -= 1
+            if closed.name == "table":
+                self._plain_tables = max(0, self._plain_tables - 1)
+        del self._stack[height:]
+        self._beyond = 0
+
+    def _end(self, name: str) -> None:
+        if name in ("br", "p") and not self._counts[name]:
+            if not self._stack[-1].hidden:
+                self._flow().append(BREAK)
+            return
+        if self._beyond and name not in _TABLE:
+            self._beyond -= 1
+            return
+        if self._counts[name] and self._close(name):
+            if name in _BLOCKS and not self._stack[-1].hidden:
+                self._break()
+        elif name in _TABLE and self._contexts:
+            self._close_table_part(name)
+
+    def _close(self, name: str) -> bool:
+        floor = self._contexts[-1].floor if self._contexts else 1
+        for height in range(len(self._stack) - 1, floor - 1, -1):
+            if self._stack[height].name == name:
+                self._pop_to(height)
+                return True
+        return False
+
+    # tables
+
+    def _is_plain(self, token: Token) -> bool:
+        """Whether a table tag stands in hidden content, or hides its table: such tables are elements like any other."""
+        if self._plain_tables:
+            return True
+        if token.name == "table":
+            return self._looks(token, self._stack[-1])[0]
+        return self._stack[-1].hidden and not self._contexts
+
+    def _open_table_part(self, token: Token) -> None:
+        name = token.name
+        if name == "table":
+            self._open_table(token)
+            return
+        if not self._contexts:
+            return  # a cell outside of any table is no element at all
+        context = self._contexts[-1]
+        if name in _CELLS:
+            self._leave_cell(context)
+            self._open_cell(context, token)
+            return
+        self._leave_row(context)
+        if name == "tr":
+            self._open_row(context, token)
+        else:
+            context.table.parts.append(Part(name))
+
+    def _open_table(self, token: Token) -> None:
+        if self._contexts and self._contexts[-1].cell is None:
+            self._close_table_part("table")
+        if len(self._contexts) >= _DEEPEST_TABLE:
+            raise RejectedError("too_complex", "表格层层嵌套")
+        self._close_implied("table")
+        self._push_part(token)
+        table = Table(self._stack[-1].node, token.start)
+        self._flow().append(table)
+        self._contexts.append(_Context(table, len(self._stack)))
+
+    def _open_row(self, context: _Context, token: Token) -> None:
+        if not context.table.parts:
+            context.table.parts.append(Part("tbody"))
+        context.row = []
+        self._push_part(token)
+        if not self._stack[-1].hidden:
+            context.table.parts[-1].rows.append(context.row)
+
+    def _open_cell(self, context: _Context, token: Token) -> None:
+        found = attributes(token.attributes) if token.attributes else {}
+        cell = Cell(token.end, _span(found.get("rowspan"), _MOST_ROWS, 0), _span(found.get("colspan"), _MOST_COLUMNS, 1))
+        if token.name != "caption" and context.row is None:
+            self._open_row(context, Token(Kind.START, token.start, token.start, "tr"))
+        self._push_part(token)
+        context.cell, context.cell_base = cell, len(self._stack)
+        if self._stack[-1].hidden:
+            return
+        if token.name == "caption":
+            context.table.caption = context.table.caption or cell
+        elif context.row is not None:
+            context.row.append(cell)
+
+    def _push_part(self, token: Token) -> None:
+        """Rows and cells go on the stack under names that no end tag has: they are closed as parts of their table."""
+        top = self._stack[-1]
+        hidden, mark, keeps = self._looks(token, top)
+        node = Node(top.node, top.node.depth + 1, token.name)
+        self._stack.append(_Open(f"<{token.name}>", node, hidden, mark, keeps))
+
+    def _leave_cell(self, context: _Context) -> None:
+        """Back to the row, or to the table where none is open: what is still open in or between the cells ends."""
+        self._pop_to(context.base + (context.row is not None))
+        context.cell = None
+
+    def _leave_row(self, context: _Context) -> None:
+        self._pop_to(context.base)
+        context.cell = context.row = None
+
+    def _close_table_part(self, name: str) -> None:
+        context = self._contexts[-1]
+        if name in _CELLS:
+            if context.cell is not None:
+                self._leave_cell(context)
+            return
+        self._leave_row(context)
+        if name == "table":
+            self._contexts.pop()
+            self._pop_to(context.base - 1)
+
+
+def _span(text: str | None, most: int, least: int) -> int:
+    """A span as browsers take it: the digits in front, at most `most`; no number, or too small a one, is 1."""
+    digits = re.match(r"\s*\+?(\d{1,9})", text or "")
+    value = int(digits[1]) if digits else 1
+    return min(value, most) if value >= least else 1
