@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ ENGINE = "html/1"
 _MOST_BYTES = 48 * 2**20
 _MOST_TEXT = 3_000_000
 _FEWEST_CHARACTERS = 30
+_FEWEST_BARRED = 3
+_BAR = re.compile(r"[|｜]")
 _TABLES = {"proactive": "table2", "requests": "table3", "disputes": "table4"}
 _NAMES = {"table2": "表二", "table3": "表三", "table4": "表四"}
 
@@ -102,7 +105,7 @@ def _line_by_line(shown: Shown, region: Region, source: str) -> list[Report]:
     if any(isinstance(item, TableRow) and len(item.cells) > 7 for item in region.items):
         return []
     printed = [line for line in lines if line is not None]
-    content = read_text("\n".join(line.text for line in printed))
+    content = read_text("\n".join(_tabbed([line.text for line in printed])))
     places = Places(source)
     for item in content.items:
         for one in item.cells if isinstance(item, TableRow) else [item]:
@@ -112,6 +115,13 @@ def _line_by_line(shown: Shown, region: Region, source: str) -> list[Report]:
                 if not isinstance(one, Line):
                     one.doubt = one.doubt or line.doubt
     return recognise(content)
+
+
+def _tabbed(lines: list[str]) -> list[str]:
+    """Lines whose cells stand between bars, with tabs for bars: in a table of bars a row of two cells has only one."""
+    if sum(len(_BAR.findall(line)) > 1 for line in lines) < _FEWEST_BARRED:
+        return lines
+    return [_BAR.sub("\t", line) for line in lines]
 
 
 def _complete(report: Report, beside: About, region: Region, *, alone: bool) -> Report:

@@ -87,10 +87,11 @@ class _Shower:
 
     def _table(self, table: Table) -> None:
         self.flow(table.stray)
-        if table.caption is not None:
-            self.flow(table.caption.flow)
         contents = {id(cell): self._content(cell) for part in table.parts for row in part.rows for cell in row}
         rows = [row for part in table.in_order() for row in self._rows(part)]
+        if table.caption is not None:
+            rows.insert(0, [_Slot(0, max((row[-1].right for row in rows), default=1), table.caption)])
+            contents[id(table.caption)] = self._content(table.caption)
         if not rows:
             return
         if _lays_out(rows, contents):
@@ -134,7 +135,8 @@ class _Shower:
     def _data(self, table: Table, rows: Sequence[_Row], contents: dict[int, _Content]) -> None:
         entries: dict[int, list[Entry]] = {}
         placed = len(rows) > 1
-        for row in rows:
+        last = max((n for n, row in enumerate(rows) if len(row) > 1), default=-1)
+        for number, row in enumerate(rows):
             cells: list[Entry] = []
             own: list[_Content] = []
             for slot in row:
@@ -145,7 +147,8 @@ class _Shower:
             filled = [entry for entry in cells if entry.text]
             if len(filled) > 1 and all(_INVENTED_HEAD.fullmatch(entry.text) for entry in filled):
                 continue
-            if len(filled) == 1 and own and reads_as_prose(filled[0].text):
+            below = number > last and len(row) == 1
+            if len(filled) == 1 and own and (below or reads_as_prose(filled[0].text)):
                 for content in own:
                     self.flow(content.cell.flow)
                 continue

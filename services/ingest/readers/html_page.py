@@ -27,6 +27,7 @@ _DATES = ("发布日期", "公开日期", "发布时间", "发文日期", "生�
 _LABELLED = re.compile(rf"({'|'.join((*_PUBLISHERS, *_DATES))})[:：]?(.{{0,60}})")
 _DAY = re.compile(r"\d{4}(?:年|[-./])\d{1,2}(?:月|[-./])\d{1,2}日?")
 _BODY = re.compile(r"[\u4e00-\u9fff（）()]{4,40}")
+_BODY_ENDS = re.compile(r"^.{0,36}(?:政府|局|委|办|厅|部|院|会|室|中心|街道|处|所|队|站|校|馆|社|行|公司|集团|署)$")
 _AFTER = 4
 
 
@@ -61,7 +62,7 @@ def find_region(shown: Shown) -> Region:
     first, last = min(i for i, yes in enumerate(inside) if yes), max(i for i, yes in enumerate(inside) if yes)
     indices = [i for i in range(first, last + 1) if inside[i]]
     indices = _without_foot(shown.items, indices)
-    indices = [*_title_before(shown.items, indices), *indices]
+    indices = _from_title(shown.items, shown.nodes, marks, indices)
     indices += _ending_after(shown.items, indices)
     return Region([shown.items[i] for i in indices], indices, _pictures(shown, indices))
 
@@ -131,23 +132,23 @@ def _without_foot(items: Sequence[Item], indices: list[int]) -> list[int]:
     return indices
 
 
-def _title_before(items: Sequence[Item], indices: Sequence[int]) -> list[int]:
-    """The indices of the nearest title above the report, when there is none in it above the first heading."""
-    for index in indices:
-        item = items[index]
-        if title_at(items, index):
-            return []
-        if isinstance(item, TableRow) or section_key(item.text):
-            break
-    for index in range(indices[0] - 1, -1, -1):
+def _from_title(items: Sequence[Item], nodes: Sequence[Node], marks: Iterable[int], indices: list[int]) -> list[int]:
+    """The indices from the last title above the first heading or table on; the title may stand outside of the region."""
+    head = min((i for i in marks if i in set(indices)), default=indices[0])
+    for index in range(head - 1, -1, -1):
         title = title_at(items, index)
-        if title is not None and title.end <= indices[0]:
-            whole = index
-            # the line above may belong to it: the body's name, or the first half of a long title
-            while whole and (above := title_at(items, whole - 1)) is not None and above.end == title.end:
-                whole -= 1
-            return list(range(whole, title.end))
-    return []
+        if title is None or title.end > head:
+            continue
+        first = index
+        if not title.agency and index and _names_the_body(items[index - 1], nodes[index - 1] is nodes[index]):
+            first -= 1
+        return [*range(first, title.end), *(i for i in indices if i >= title.end)]
+    return indices
+
+
+def _names_the_body(item: Item, within: bool) -> bool:  # noqa: FBT001 - private, read at one place
+    """Whether the line above a title that begins with the year holds the name of the body: by element, or by its end."""
+    return isinstance(item, Line) and (within or bool(_BODY_ENDS.search(squeeze(item.text))))
 
 
 def _ending_after(items: Sequence[Item], indices: Sequence[int]) -> list[int]:

@@ -36,6 +36,7 @@ _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|m
 _STRIKING = re.compile(r"line-through", re.IGNORECASE)
 _RAISING = re.compile(r"vertical-align\s*:\s*(?:super|sub)\b", re.IGNORECASE)
 _KEEPING = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
+_PARAGRAPHED = re.compile(r"<(?:p|div|br|body)[\s/>]", re.IGNORECASE)
 _TELLING = re.compile(r"style|hidden", re.IGNORECASE)
 
 RAISED, STRUCK, UNSEEN = 1, 2, 4
@@ -124,7 +125,6 @@ class Page:
     flow: list[Piece] = field(default_factory=list)
     meta: dict[str, str] = field(default_factory=dict)
     title: list[Run] = field(default_factory=list)
-    blocks: bool = False
 
 
 @dataclass(slots=True)
@@ -169,8 +169,9 @@ class _Builder:
     def __init__(self, source: str, *, with_hidden: bool) -> None:
         self.page = Page(source)
         self._with_hidden = with_hidden
-        root = Node(None, 0)
-        self._stack = [_Open("", root, hidden=False, mark=0, keeps=False)]
+        # Markdown with markup for its tables: outside of them a line is a line
+        plain = _PARAGRAPHED.search(source) is None
+        self._stack = [_Open("", Node(None, 0), hidden=False, mark=0, keeps=plain)]
         self._counts: Counter[str] = Counter()
         self._beyond = 0
         self._contexts: list[_Context] = []
@@ -244,7 +245,6 @@ class _Builder:
             self._close_implied(name)
             if not self._stack[-1].hidden:
                 self._break()
-            self.page.blocks = self.page.blocks or name in ("p", "div", "body")
         self._push(token)
 
     def _close_implied(self, name: str) -> None:
@@ -385,9 +385,9 @@ class _Builder:
     def _push_part(self, token: Token) -> None:
         """Rows and cells go on the stack under names that no end tag has: they are closed as parts of their table."""
         top = self._stack[-1]
-        hidden, mark, keeps = self._looks(token, top)
+        hidden, mark, _ = self._looks(token, top)
         node = Node(top.node, top.node.depth + 1, token.name)
-        self._stack.append(_Open(f"<{token.name}>", node, hidden, mark, keeps))
+        self._stack.append(_Open(f"<{token.name}>", node, hidden, mark, keeps=False))
 
     def _leave_cell(self, context: _Context) -> None:
         """Back to the row, or to the table where none is open: what is still open in or between the cells ends."""

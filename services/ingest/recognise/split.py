@@ -88,6 +88,7 @@ def split_tables(items: Sequence[Item]) -> Tables:
     for index, item in enumerate(items):
         if isinstance(item, Line):
             if key := section_key(item.text):
+                tables.take(state, waiting)
                 state = state if key in _WITH_TABLE else 0
             continue
         if waiting and waiting[0].grid != item.grid:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from services.core.form import form
 from services.core.form.labels import squeeze
 from services.ingest.recognise import labels
+from services.ingest.recognise.confidence import assess
 from services.ingest.recognise.figures import looks_like_figure, parse_figure
 from services.ingest.recognise.placed import TableFound, choose, core, is_blank, place_figure
 from services.ingest.recognise.primitives import Entry, TableRow
@@ -84,6 +85,8 @@ def read_table3(rows: Sequence[TableRow]) -> TableFound | None:
     if layout == "2021" and "other_all" in taken and not taken["other_all"].blank:
         for key in _SUB_ROWS:
             _doubt_row(table, key, "“（六）其他处理”本行和分项行都有数字")
+    if columns.order != form(layout).column_keys and assess(table, 3)[1]:
+        table.doubt_all("表头各列的次序与规定不符，按此次序合计也不符")
     _distrust_digits(table, taken)
     return table
 
