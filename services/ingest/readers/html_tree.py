@@ -14,6 +14,7 @@ from services.core.errors import RejectedError
 from services.ingest.readers.html_tokens import Kind, Token, attributes, tokens, value_place
 
 _MOST_TOKENS = 400_000
+_MOST_STYLES = 2000
 _DEEPEST = 512
 _DEEPEST_TABLE = 64
 _MOST_ROWS = 65_534
@@ -176,6 +177,7 @@ class _Builder:
         self._beyond = 0
         self._contexts: list[_Context] = []
         self._plain_tables = 0
+        self._known: dict[str, tuple[int, bool]] = {}
 
     def take(self, token: Token) -> None:
         if token.kind == Kind.TEXT:
@@ -278,17 +280,27 @@ class _Builder:
             mark |= RAISED
         elif token.name in ("del", "s", "strike"):
             mark |= STRUCK
-        unseen = False
-        if token.attributes and _TELLING.search(token.attributes):
-            found = attributes(token.attributes)
+        styled, keeping = self._styled(token.attributes) if token.attributes else (0, False)
+        mark |= styled
+        unseen = bool(styled & UNSEEN) and not self._with_hidden
+        return top.hidden or hidden or unseen, mark, keeps or keeping
+
+    def _styled(self, text: str) -> tuple[int, bool]:
+        """The marks that attributes give, and whether line ends count; pages repeat few attributes many times."""
+        known = self._known.get(text)
+        if known is not None:
+            return known
+        mark, keeps = 0, False
+        if _TELLING.search(text):
+            found = attributes(text)
             style = found.get("style", "")
-            unseen = "hidden" in found or bool(_HIDING.search(style))
+            mark |= UNSEEN if "hidden" in found or _HIDING.search(style) else 0
             mark |= RAISED if _RAISING.search(style) else 0
             mark |= STRUCK if _STRIKING.search(style) else 0
-            keeps = keeps or bool(_KEEPING.search(style))
-        if unseen and self._with_hidden:
-            mark |= UNSEEN
-        return top.hidden or hidden or (unseen and not self._with_hidden), mark, keeps
+            keeps = bool(_KEEPING.search(style))
+        if len(self._known) < _MOST_STYLES:
+            self._known[text] = mark, keeps
+        return mark, keeps
 
     def _pop_to(self, height: int) -> None:
         """Close the element at `height` of the stack and everything above it."""
