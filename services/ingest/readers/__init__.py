@@ -11,6 +11,7 @@ from services.core.report import Document, Report
 from services.ingest.readers.docx import read_docx
 from services.ingest.readers.office import read_office
 from services.ingest.readers.html import read_html
+from services.ingest.readers.ofd import read_ofd
 from services.ingest.readers.pdf import read_pdf
 from services.ingest.readers.reader import Bounds, Reader
 from services.ingest.readers.routing import Route, route
@@ -27,6 +28,7 @@ _READERS: dict[Route, Reader] = {
     "docx": read_docx,
     "office": read_office,
     "html": read_html,
+    "ofd": read_ofd,
     "text": read_dump,
 }
 

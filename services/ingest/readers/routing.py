@@ -9,9 +9,10 @@ from services.core.errors import RejectedError
 from services.ingest.readers.docx.parts import FLAT_MARK, is_word
 from services.ingest.readers.mhtml import is_mhtml
 from services.ingest.readers.office import is_office
+from services.ingest.readers.ofd_package import ENTRY
 from services.ingest.readers.zipped import Archive
 
-Route = Literal["pdf", "docx", "office", "html", "text"]
+Route = Literal["pdf", "docx", "office", "html", "ofd", "text"]
 
 _IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"RIFF")
 _MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body|table|div|meta)[\s>/]", re.IGNORECASE)
@@ -52,8 +53,8 @@ def _archive(data: bytes) -> Route:
     archive = Archive(data)
     if is_word(archive):
         return "docx"
-    if "OFD.xml" in archive:
-        raise RejectedError("unsupported_format", "OFD 文档")
+    if ENTRY in archive:
+        return "ofd"
     if any(name.startswith("xl/") for name in archive.names):
         raise RejectedError("unsupported_format", "Excel 表格")
     raise RejectedError("unsupported_format", "压缩包")
