@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from services.core.errors import RejectedError
 from services.core.form.labels import squeeze
 from services.core.report import Format
+from services.ingest.readers.fields import GridReader, separator_of
 from services.ingest.readers.reader import Bounds, Read
-from services.ingest.recognise.figures import looks_like_figure
-from services.ingest.recognise.primitives import Content, Entry, Item, Line, Place, TableRow
+from services.ingest.recognise.primitives import Content, Item, Line, Place
+from services.ingest.recognise.printed import Run, Token, read_line
 from services.ingest.recognise.report import is_annual_report, recognise
-from services.ingest.recognise.sections import section_key
+from services.ingest.recognise.running import table2_rows, table3_rows, table4_rows
+from services.ingest.recognise.sections import plain, section_key
 
-ENGINE = "text/1"
-_PAGE_NUMBER = re.compile(r"^\s*(?:[-—–]+\s*\d{1,3}\s*[-—–]+|第\s*\d{1,3}\s*页.*)\s*$")
-_RULE = re.compile(r"^\s*\|?[\s:|+-]*-{2,}[\s:|+-]*\|?\s*$")
-_TOKEN = re.compile(r"\S+")
-_WITH_TABLE = frozenset({"proactive", "requests", "disputes"})
-_LONGEST_LABEL = 400
+ENGINE = "text/2"
+_PAGE_NUMBER = re.compile(
+    r"^\s*(?:[-—–－]+\s*\d{1,3}\s*[-—–－]+|第\s*\d{1,3}\s*页.*|\d{1,3}\s*/\s*\d{1,3}|[Pp]age\s*\d{1,3}.*)\s*$"
+)
+_LONE_NUMBER = re.compile(r"^\s*\d{1,3}\s*$")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u200b-\u200f\u2060\ufeff]")
+_SENTENCE = re.compile(r"[。；！？]")
+_TABLES = {"proactive": 2, "requests": 3, "disputes": 4}
+_ROWS = {2: table2_rows, 3: table3_rows, 4: table4_rows}
 _MOST_LINES = 50_000
-_MOST_CELLS = 200
+_LONGEST_LINE = 20_000
+_MOST_TOKENS = 20_000
+_BLOCK_TITLE = re.compile(r"^第二十条第[（(][一二三四五六七八九]")
+_FEW_GRIDS = 3
 
 
 def read_dump(data: bytes, _bounds: Bounds) -> Read:
@@ -46,113 +56,142 @@ def decode(data: bytes) -> str:
 
 
 def read_text(text: str) -> Content:
-    """A dump as neutral items. Tabs or pipes make it a table dump (``markdown``), else lines are cut into rows."""
+    """A dump as neutral items. Raises RejectedError: too_complex.
+
+    Lines with tabs or pipes are rows of a grid (``markdown``); other lines in the three sections with tables are cut
+    into rows by what the form is known to say there.
+    """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if len(lines) > _MOST_LINES:
         raise RejectedError("too_complex", f"{len(lines)}行")
-    tabular = sum("\t" in line.strip("\n ") or line.count("|") >= 2 for line in lines)
-    if tabular >= 3:
-        return Content(Format.MARKDOWN, _table_items(lines))
-    marked = any(line.startswith("#") or "**" in line for line in lines)
-    return Content(Format.MARKDOWN if marked else Format.TEXT, _dump_items(lines))
+    if any(len(line) > _LONGEST_LINE for line in lines):
+        raise RejectedError("too_complex", "有过长的行")
+    marked = sum(bool(separator_of(line)) or line.startswith("#") or "**" in line for line in lines)
+    dump = _Dump(_kept(lines))
+    return Content(Format.MARKDOWN if marked >= _FEW_GRIDS else Format.TEXT, dump.items())
 
 
-def _table_items(lines: list[str]) -> list[Item]:
-    """Consecutive lines with tabs or pipes are one grid; empty cells keep their place."""
-    items: list[Item] = []
-    grid, inside = 0, False
+def _kept(lines: Sequence[str]) -> list[tuple[int, str]]:
+    """(number, text) of the lines without page numbers, control characters made blanks."""
+    numbers = _numbers_at_breaks(lines)
+    kept = []
     for number, line in enumerate(lines, 1):
-        separator = "\t" if "\t" in line else "|" if line.count("|") >= 2 else ""
-        if not separator:
-            inside = inside and not line.strip()
-            if line.strip() and not _PAGE_NUMBER.match(line):
-                items.append(Line(line.strip(), Place(line=number, column=1)))
-                inside = False
-            elif not line.strip():
-                inside = False
-            continue
-        if _RULE.match(line):
-            continue
-        grid += not inside
-        inside = True
-        cells = _cells(line, separator, number)
-        if len(cells) > _MOST_CELLS:
-            raise RejectedError("too_complex", f"第{number}行有{len(cells)}个单元格")
-        items.append(TableRow(cells, grid=grid))
-    return items
+        if number in numbers or _PAGE_NUMBER.match(line.replace("\f", " ")):
+            kept.append((number, ""))
+        else:
+            kept.append((number, _CONTROL.sub(" ", line).replace("\f", " ")))
+    return kept
 
 
-def _cells(line: str, separator: str, number: int) -> list[Entry]:
-    body, shift = line, 0
-    if separator == "|":
-        shift = len(line) - len(line.lstrip()) + 1 if line.lstrip().startswith("|") else 0
-        body = line[shift:].rstrip()
-        body = body.removesuffix("|")
-    cells, at = [], shift
-    for piece in body.split(separator):
-        lead = len(piece) - len(piece.lstrip())
-        cells.append(Entry(piece.strip().replace("**", ""), Place(line=number, column=at + lead + 1)))
-        at += len(piece) + 1
-    return cells
-
-
-def _dump_items(lines: list[str]) -> list[Item]:
-    """Lines of prose; inside the three sections with tables also rows: the words since the last row, then figures."""
-    items: list[Item] = []
-    words: list[str] = []
-    open_row: TableRow | None = None
-    tables = False
+def _numbers_at_breaks(lines: Sequence[str]) -> set[int]:
+    """Lines with a bare number at the foot of each page, where form feeds part pages and the numbers count them."""
+    feet: list[int] = []
+    last = 0
     for number, line in enumerate(lines, 1):
-        if not line.strip() or _PAGE_NUMBER.match(line):
-            continue
-        text = line.strip()
+        if "\f" in line and last:
+            feet.append(last)
+        if line.strip(" \f\t"):
+            last = number
+    values = [lines[foot - 1].strip() for foot in feet]
+    counted = [int(value) for value in values if _LONE_NUMBER.match(value)]
+    steady = len(counted) == len(feet) >= 2 and all(b - a == 1 for a, b in zip(counted, counted[1:], strict=False))
+    return set(feet) if steady else set()
+
+
+@dataclass(slots=True)
+class _Dump:
+    """The kept lines of a dump on their way to items."""
+
+    lines: list[tuple[int, str]]
+    found: list[Item] = field(default_factory=list)
+    grids: GridReader = field(default_factory=GridReader)
+
+    def items(self) -> list[Item]:
+        region, waiting = 0, list[tuple[int, str]]()
+        for number, text, begins in self._regions():
+            if begins is not None:
+                self._close(region, waiting)
+                region, waiting = begins, []
+                if section_key(text) or self._heading_over_lines(number):
+                    self.found.append(Line(text.strip(), Place(line=number, column=1)))
+                    continue
+            waiting.append((number, text))
+        self._close(region, waiting)
+        return self.found
+
+    def _regions(self) -> Iterator[tuple[int, str, int | None]]:
+        """Each line with the table (2, 3, 4, or 0 for prose) that begins with it, None where nothing changes."""
+        region = 0
+        for at, (number, text) in enumerate(self.lines):
+            begins = self._begins(at, text, region)
+            if begins is not None:
+                region = begins
+            yield number, text, begins
+
+    def _begins(self, at: int, text: str, region: int) -> int | None:
+        if not text.strip():
+            return None
         if key := section_key(text):
-            tables, words, open_row = key in _WITH_TABLE, [], None
-            items.append(Line(text, Place(line=number, column=1)))
-            continue
-        label, figures = _trailing_figures(line, number) if tables else (text, [])
-        if not figures:
-            words.append(text)
-            items.append(Line(text, Place(line=number, column=1)))
-            open_row = None
-        elif not label and open_row is not None and not words:
-            open_row.cells.extend(figures)  # a row of figures wrapped over two lines
+            return _TABLES.get(key, 0)
+        following = next((t for _, t in self.lines[at + 1 : at + 4] if t.strip()), "")
+        if self._wrapped_heading(text, following):
+            return _TABLES.get(section_key(plain(text).strip() + plain(following).strip()) or "", 0)
+        return _told_by_words(squeeze(text), region)
+
+    @staticmethod
+    def _wrapped_heading(text: str, following: str) -> bool:
+        head, tail = plain(text).strip(), plain(following).strip()
+        if not re.match(r"^[一二三四五六七八九]、", squeeze(head)) or len(squeeze(tail)) > 14 or section_key(tail):
+            return False
+        return section_key(head + tail) is not None and not _SENTENCE.search(head)
+
+    def _heading_over_lines(self, number: int) -> bool:
+        text = self.lines[number - 1][1]
+        following = next((t for _, t in self.lines[number : number + 3] if t.strip()), "")
+        return self._wrapped_heading(text, following)
+
+    def _close(self, region: int, lines: list[tuple[int, str]]) -> None:
+        if any(separator_of(text) for _, text in lines):
+            self.found += self.grids.items(lines, table=bool(region))
+        elif region:
+            self._running(region, lines)
         else:
-            words.append(label)
-            open_row = TableRow(
-                [Entry("".join(words)[-_LONGEST_LABEL:], Place(line=number, column=1)), *figures], loose=True
-            )
-            items.append(open_row)
-            words = []
-    return _without_table_words(items)
+            self.found += [Line(t.strip(), Place(line=n, column=1)) for n, t in lines if t.strip()]
+
+    def _running(self, region: int, lines: list[tuple[int, str]]) -> None:
+        printed: list[Token | Run] = []
+        prose: list[Line] = []
+        others: list[Line] = []
+        for number, text in lines:
+            if not text.strip():
+                continue
+            line = Line(text.strip(), Place(line=number, column=1))
+            if _SENTENCE.search(text):
+                prose.append(line)
+            else:
+                others.append(line)
+                printed += read_line(text, number)
+        if len(printed) > _MOST_TOKENS:
+            raise RejectedError("too_complex", "表格里的文字过多")
+        rows = _ROWS[region](printed, self.grids.next_grid()) if any(isinstance(p, Run) for p in printed) else []
+        if not rows:
+            prose = sorted([*prose, *others], key=lambda one: one.place.line or 0)
+        merged: list[Item] = [*prose, *rows]
+        merged.sort(key=_line_of)
+        self.found += merged
 
 
-def _trailing_figures(line: str, number: int) -> tuple[str, list[Entry]]:
-    """The words of a line and the figures at its end."""
-    tokens = list(_TOKEN.finditer(line))
-    first = len(tokens)
-    while first and looks_like_figure(tokens[first - 1][0]):
-        first -= 1
-    figures = [Entry(token[0], Place(line=number, column=token.start() + 1)) for token in tokens[first:]]
-    return line[: tokens[first].start()].strip() if figures else line.strip(), figures
+def _line_of(item: Item) -> int:
+    place = item.place if isinstance(item, Line) else item.cells[0].place
+    return place.line or 0
 
 
-def _without_table_words(items: list[Item]) -> list[Item]:
-    """Lines whose words went into a row's label are no prose: those between the first and last row of a section."""
-    kept: list[Item] = []
-    pending: list[Item] = []
-    for item in items:
-        if isinstance(item, TableRow):
-            kept += [one for one in pending if isinstance(one, Line) and _is_prose(one.text)]
-            pending = []
-            kept.append(item)
-        elif section_key(item.text):
-            kept += [*pending, item]
-            pending = []
-        else:
-            pending.append(item)
-    return kept + pending
-
-
-def _is_prose(text: str) -> bool:
-    return squeeze(text).endswith("。")
+def _told_by_words(flat: str, region: int) -> int | None:
+    """The table that begins with this line although no heading is above it."""
+    if region != 2 and _BLOCK_TITLE.match(flat):
+        return 2
+    if region != 3 and (flat.startswith(("一、本年新收政府信息公开申请", "申请人情况")) or "勾稽关系为" in flat):
+        return 3
+    if region != 4 and (flat.startswith(("行政复议行政诉讼", "结果维持结果纠正")) or flat == "行政复议"):
+        return 4
+    return None

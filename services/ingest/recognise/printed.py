@@ -1,0 +1,96 @@
+"""Printed lines as words and figures with their columns: what is left of a table in running text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from services.ingest.recognise.figures import looks_like_figure
+from services.ingest.recognise.primitives import Entry, Place
+
+_NIL_WORDS = frozenset({"无", "不适用"})
+_MARK_INSIDE = re.compile(
+    r"(?<=[^\s（(\d一二三四五六七八九十])(?=[（(][一二三四五六七][)）])"
+    r"|(?<=[\u4e00-\u9fff）)”\"、])(?=\d[.．、]\s?[\u4e00-\u9fff])"
+)
+"""Where a list mark stands inside a token: two cells were printed without a blank between them."""
+_FIGURE_AT_END = re.compile(r"^(?P<words>.*[\u4e00-\u9fff”\"）)])(?P<figure>\d[\d,，.．]*)$")
+_NOTE = r"[^（）()]{0,40}[)）]"
+_TOKEN = re.compile(
+    rf"\d[\d,，.．]*(?:\s*[（(](?:其中|含|自然|修订|包括|已){_NOTE}|[（(](?![一二三四五六七八][)）]){_NOTE})|\S+"
+)
+"""A figure with its note in brackets is one token, blanks or not."""
+
+
+@dataclass(slots=True, eq=False)
+class Token:
+    """Words or a figure. ``left``/``right``: its columns in the line, a Chinese character being two wide."""
+
+    text: str
+    place: Place
+    left: int
+    right: int
+
+    def entry(self, doubt: str = "") -> Entry:
+        """The token as a cell; running text has no columns that count, so it keeps only its place."""
+        return Entry(self.text, self.place, doubt=doubt)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Figures that follow one another in one line."""
+
+    figures: tuple[Token, ...]
+
+
+def read_line(text: str, number: int) -> list[Token | Run]:
+    """The words and the runs of figures of one printed line, from left to right."""
+    found: list[Token | Run] = []
+    tokens = [(start, token, looks_like_figure(token)) for start, token in _cut(text)]
+    at = 0
+    while at < len(tokens):
+        end = at
+        while end < len(tokens) and tokens[end][2]:
+            end += 1
+        run = [_token(text, start, token, number) for start, token, _ in tokens[at : max(end, at + 1)]]
+        if end > at and _is_run([token.text for token in run], alone=len(run) == len(tokens)):
+            found.append(Run(tuple(run)))
+        else:
+            found += run
+        at = max(end, at + 1)
+    return found
+
+
+def _token(text: str, start: int, token: str, number: int) -> Token:
+    left = wide(text[:start])
+    return Token(token, Place(line=number, column=start + 1), left, left + wide(token))
+
+
+def _cut(text: str) -> Iterator[tuple[int, str]]:
+    for match in _TOKEN.finditer(text):
+        start, token = match.start(), match[0]
+        if looks_like_figure(token):
+            yield start, token
+            continue
+        tail = _FIGURE_AT_END.match(token)
+        words = tail["words"] if tail else token
+        cuts = [0, *(m.start() for m in _MARK_INSIDE.finditer(words)), len(words)]
+        for low, high in pairwise(cuts):
+            yield start + low, words[low:high]
+        if tail:
+            yield start + len(words), tail["figure"]
+
+
+def _is_run(texts: Sequence[str], *, alone: bool) -> bool:
+    """Whether tokens that may be figures are: the nil words are words too, and a lone sign says little."""
+    if any(char.isdigit() for text in texts for char in text) or len(texts) >= 3:
+        return True
+    return alone and texts[0] not in _NIL_WORDS
+
+
+def wide(text: str) -> int:
+    """Columns that `text` takes where a Chinese character takes two."""
+    return len(text) + sum(unicodedata.east_asian_width(char) in "FW" for char in text)

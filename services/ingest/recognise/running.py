@@ -1,0 +1,163 @@
+"""Tables out of running text: rows of the form from words and figures that lost the borders of their cells.
+
+Which words belong to which row is told by ``script``, which figures by where they stand among the words (``windows``).
+What is found becomes rows of cells like those of any other document; whatever is not plain keeps a doubt.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
+
+from services.core.form import form
+from services.core.form.labels import normalise, squeeze
+from services.ingest.recognise import table2
+from services.ingest.recognise.primitives import Entry, Place, TableRow
+from services.ingest.recognise.printed import Run, Token
+from services.ingest.recognise.script import Script
+from services.ingest.recognise.windows import Window, adds_up, settle, windows
+
+WIDTH = 7
+SIDE_BY_SIDE = "并排印有两张表，分不清应取哪一张"
+_BLANK_DOUBT = "这一行有空格，按位置对应没有把握"
+_OUTCOMES = ("维持", "纠正", "审结")
+_BLOCKS4 = ("行政复议", "未经复议直接起诉", "复议后起诉")
+
+Printed = Sequence[Token | Run]
+
+
+@cache
+def _script3() -> Script:
+    shape, old = form("2021"), form("2019")
+    rows = {row.key: row for row in (*old.table3_rows, *shape.table3_rows)}
+    keys = [*shape.row_keys[:20], "other_all", *shape.row_keys[20:]]
+    heads = [shape.table3_corner, "申请人情况", "法人或其他组织", "总计商业企业", "项目", "类别"]
+    heads += [name for column in shape.table3_columns for name in (column.label, *column.aliases)]
+    return Script(
+        rows=tuple(
+            (key, rows[key].mark.strip("（）.、"), tuple(normalise(t) for t in (rows[key].label, *rows[key].aliases)))
+            for key in keys
+        ),
+        beside=tuple(normalise(group.label) for group in shape.table3_groups),
+        optional=frozenset({"other_all"}),
+        heads=tuple(map(normalise, heads)),
+    )
+
+
+@cache
+def _script2() -> Script:
+    rows = {row.key: row for version in ("2021", "2019") for row in form(version).table2_rows}
+    keys = ("regulations", "normative_docs", "licences", "other_services", "penalties", "coercion", "fees", "procurement")
+    names: dict[str, list[str]] = {}
+    for name, key in table2.row_names().items():
+        names.setdefault(key, []).append(name)
+    heads = [*(row.block for version in ("2021", "2019") for row in form(version).table2_rows), "信息内容"]
+    for version in ("2021", "2019"):
+        for column in form(version).table2_columns:
+            heads += [column.label, *column.aliases]
+    return Script(
+        rows=tuple((key, "", tuple(names[key])) for key in keys),
+        beside=(),
+        optional=frozenset({"other_services", "procurement"}),
+        heads=tuple(dict.fromkeys(map(normalise, heads))),
+        heads_between=True,
+    )
+
+
+def table2_rows(printed: Printed, grid: int) -> list[TableRow]:
+    """The rows of table 2; the first cell of each holds the heads above it, then its label."""
+    found = windows(_script2(), printed)
+    settle(_script2(), found, 1)
+    rows: list[TableRow] = []
+    for window in found:
+        if not window.words or (window.key is None and not window.figures):
+            continue
+        text = "".join(token.text for token in window.heads) + window.label
+        first = Entry(text, window.place)
+        rows.append(TableRow([first, *(t.entry(window.doubt) for t in window.figures)], grid=grid, loose=True))
+    return rows
+
+
+def table3_rows(printed: Printed, grid: int) -> list[TableRow]:
+    """The rows of table 3 below one row with the words of its head."""
+    found = windows(_script3(), printed)
+    settle(_script3(), found, WIDTH)
+    doubt = SIDE_BY_SIDE if _side_by_side(printed) else ""
+    full = [window for window in found[1:] if len(window.figures) == WIDTH]
+    head = "".join(token.text for window in found for token in window.heads)
+    rows = [TableRow([Entry(head, found[0].place)], grid=grid, loose=True)] if head else []
+    for window in found[1:]:
+        if window.key is None and not window.figures:
+            continue
+        entries = [token.entry(window.doubt or doubt) for token in window.figures]
+        if window.key is not None and 0 < len(entries) < WIDTH:
+            entries = _by_columns(window, full) or entries
+        rows.append(TableRow([Entry(window.label, window.place), *entries], grid=grid, loose=not window.together))
+    return rows
+
+
+def _side_by_side(printed: Printed) -> bool:
+    """Whether two tables stand beside each other: lines with figures, words and figures again."""
+    lines: dict[int | None, int] = {}
+    for before, one, after in zip(printed, printed[1:], printed[2:], strict=False):
+        if not (isinstance(before, Run) and isinstance(one, Token) and isinstance(after, Run)):
+            continue
+        line = before.figures[0].place.line
+        if line == after.figures[0].place.line and min(len(before.figures), len(after.figures)) >= WIDTH:
+            lines[line] = 1
+    return len(lines) >= 2
+
+
+def _by_columns(window: Window, full: Sequence[Window]) -> list[Entry] | None:
+    """The cells of a row with fewer figures than columns, by the columns of the rows around it; blanks where none is."""
+    line = window.place.line or 0
+    near = sorted(full, key=lambda one: abs((one.place.line or 0) - line))[:6]
+    if len(near) < 3:
+        return None
+    columns = [
+        (min(w.figures[n].left for w in near), max(w.figures[n].right for w in near)) for n in range(WIDTH)
+    ]
+    if any(low[1] > high[0] for low, high in pairwise(columns)):
+        return None
+    taken: dict[int, Token] = {}
+    for token in window.figures:
+        here = [n for n, (left, right) in enumerate(columns) if token.left < right and left < token.right]
+        if len(here) != 1 or here[0] in taken:
+            return None
+        taken[here[0]] = token
+    place = window.figures[0].place
+    cells = [taken.get(n) or Token("", Place(line=place.line, column=columns[n][0] + 1), 0, 0) for n in range(WIDTH)]
+    sure = adds_up(cells) and any(token.text.strip("0") for token in window.figures)
+    return [token.entry(window.doubt or ("" if sure else _BLANK_DOUBT)) for token in cells]
+
+
+def table4_rows(printed: Printed, grid: int) -> list[TableRow]:
+    """Table 4 as one row: all its words, then all its figures."""
+    words = [one for one in printed if isinstance(one, Token)]
+    figures = [token for one in printed if isinstance(one, Run) for token in one.figures]
+    if not words:
+        return []
+    doubt = "表四表头各列的次序与规定不符" if _out_of_order(words) else ""
+    text = "".join(token.text for token in words)
+    return [TableRow([Entry(text, words[0].place), *(t.entry(doubt) for t in figures)], grid=grid, loose=True)]
+
+
+def _out_of_order(words: Sequence[Token]) -> bool:
+    lines: dict[int | None, str] = {}
+    for token in words:
+        lines[token.place.line] = lines.get(token.place.line, "") + token.text
+    whole = squeeze("".join(token.text for token in words))
+    blocks = [whole.find(name) for name in _BLOCKS4]
+    if min(blocks) >= 0 and blocks != sorted(blocks):
+        return True
+    outcomes = re.findall("|".join(_OUTCOMES), whole)
+    if outcomes and len(outcomes) % 3 == 0 and outcomes != list(_OUTCOMES) * (len(outcomes) // 3):
+        return True
+    return any(
+        -1 < line.find(later) < line.find(earlier)
+        for line in lines.values()
+        for earlier, later in (("维", "纠"), ("纠", "审"))
+        if len(line) <= 12
+    )

@@ -1,0 +1,210 @@
+"""What the words of a table say in running text: label after label, with group names and heads in between.
+
+Text taken from a page loses the borders of the cells. What is left is known word for word, though: 25 labels, the names
+of their groups, the heads. ``follow`` finds the reading in which the words of a table are explained best: every piece
+of text is part of the label of a row, part of what runs down beside the rows, part of a head, or stays unexplained.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from services.core.form.labels import squeeze
+from services.ingest.recognise.labels import name_of
+
+_MARKED = re.compile(r"^[（(]?(\d{1,2}|[一二三四五六七])[)）.．、]")
+_LEAVE, _LETTER = 1.0, 0.4
+"""Cost of leaving a label before its end, and of each letter that it lacks."""
+_JUMP, _ROW = 3.0, 0.5
+"""Cost of a row out of order, and of each row left out."""
+_GLUED = 0.2
+_WRONG_MARK = 1.0
+_STRAY, _STRAY_LETTER = 3.0, 0.2
+_STRAY_OUTSIDE = 0.05
+_HEAD_AGAIN = 0.3
+_BESIDE_AGAIN = 0.8
+_BEAM, _SLACK = 48, 9.0
+_LONGEST = 120
+
+
+@dataclass(frozen=True)
+class Script:
+    """The words of one table. ``rows``: (key, printed mark, normalised names) in the form's order.
+
+    ``beside``: normalised texts that run down beside the rows. ``optional``: rows that only some layouts have.
+    ``heads``: normalised words of heads and notes. ``heads_between``: whether heads stand between the rows as a rule.
+    """
+
+    rows: tuple[tuple[str, str, tuple[str, ...]], ...]
+    beside: tuple[str, ...]
+    optional: frozenset[str]
+    heads: tuple[str, ...]
+    heads_between: bool = False
+
+    @cached_property
+    def starts(self) -> dict[str, tuple[tuple[int, str], ...]]:
+        """First letter → (row, name) of the names that begin with it."""
+        found: dict[str, list[tuple[int, str]]] = {}
+        for index, (_, _, names) in enumerate(self.rows):
+            for name in names:
+                found.setdefault(name[0], []).append((index, name))
+        return {letter: tuple(names) for letter, names in found.items()}
+
+    @cached_property
+    def marks(self) -> tuple[str, ...]:
+        return tuple(_mark(mark) for _, mark, _ in self.rows)
+
+    def jump(self, before: int, after: int) -> float:
+        """The cost of row `after` coming next below row `before`."""
+        if after <= before:
+            return _JUMP + _ROW
+        left_out = [key for key, _, _ in self.rows[before + 1 : after] if key not in self.optional]
+        return _JUMP + _ROW * len(left_out) if left_out else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one piece of text is part of: the row with this key (``begins`` it or goes on), or no row.
+
+    ``text``: the piece, normalised. ``stray``: part of nothing at all. ``head``: part of a head.
+    """
+
+    key: str | None = None
+    begins: bool = False
+    stray: bool = False
+    head: bool = False
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    row: int = -1
+    said: str = ""
+    beside: tuple[int, ...] = ()
+
+
+_Steps = Iterator[tuple[_State, float, tuple[Piece, ...]]]
+
+
+def follow(script: Script, texts: Sequence[str]) -> list[tuple[Piece, ...]]:
+    """For each of `texts`, in reading order, what it is part of: one piece as a rule, several where words are glued."""
+    first = _State(beside=(0,) * len(script.beside))
+    layers: list[dict[_State, tuple[float, _State, tuple[Piece, ...]]]] = []
+    states: dict[_State, float] = {first: 0.0}
+    for text in texts:
+        layer: dict[_State, tuple[float, _State, tuple[Piece, ...]]] = {}
+        name, mark = name_of(text)[:_LONGEST], _mark(text)
+        for state, cost in states.items():
+            for after, more, pieces in _steps(script, state, name, mark):
+                known = layer.get(after)
+                if known is None or cost + more < known[0]:
+                    layer[after] = (cost + more, state, pieces)
+        least = min(cost for cost, _, _ in layer.values())
+        kept = sorted(((c, s) for s, (c, _, _) in layer.items() if c <= least + _SLACK), key=lambda one: one[0])
+        states = {state: cost for cost, state in kept[:_BEAM]}
+        layers.append(layer)
+    if not layers:
+        return []
+    state = min(states, key=lambda one: states[one] + _leave(script, one))
+    path: list[tuple[Piece, ...]] = []
+    for layer in reversed(layers):
+        _, before, pieces = layer[state]
+        path.append(pieces)
+        state = before
+    return path[::-1]
+
+
+def _mark(text: str) -> str:
+    match = _MARKED.match(squeeze(text[:8]))
+    return match[1] if match else ""
+
+
+def _leave(script: Script, state: _State) -> float:
+    if state.row < 0 or state.said in script.rows[state.row][2]:
+        return 0.0
+    ends = [len(name) - len(state.said) for name in script.rows[state.row][2] if name.startswith(state.said)]
+    return _LEAVE + _LETTER * min(ends, default=0)
+
+
+def _steps(script: Script, state: _State, text: str, mark: str, depth: int = 0) -> _Steps:
+    if not text:
+        yield state, 0.0, ((Piece(),) if not depth else ())
+        return
+    yield from _goes_on(script, state, text, mark, depth)
+    yield from _begins(script, state, text, mark, depth)
+    yield from _beside(script, state, text, mark, depth)
+    if not depth:
+        cost, piece = _stray(script, state, text)
+        yield state, cost, (piece,)
+
+
+def _goes_on(script: Script, state: _State, text: str, mark: str, depth: int) -> _Steps:
+    if state.row < 0:
+        return
+    key, _, names = script.rows[state.row]
+    for name in names:
+        if not name.startswith(state.said) or len(name) == len(state.said):
+            continue
+        rest = name[len(state.said) :]
+        cost = _WRONG_MARK if mark and not depth else 0.0
+        yield from _take(script, _State(state.row, "", state.beside), (state.said, rest), text, cost, key, depth)
+
+
+def _begins(script: Script, state: _State, text: str, mark: str, depth: int) -> _Steps:
+    for index, name in script.starts.get(text[0], ()):
+        if index == state.row and state.said == "":
+            continue
+        cost = _leave(script, state) + script.jump(state.row, index)
+        if not depth and mark and script.marks[index] and mark != script.marks[index]:
+            cost += _WRONG_MARK
+        key = script.rows[index][0]
+        yield from _take(script, _State(index, "", state.beside), ("", name), text, cost, key, depth)
+
+
+def _take(
+    script: Script, state: _State, name: tuple[str, str], text: str, cost: float, key: str, depth: int
+) -> _Steps:
+    """Take as much of `text` as the rest of a name allows; what is left over is something else, glued to it."""
+    said, rest = name
+    if rest.startswith(text):
+        yield _State(state.row, said + text, state.beside), cost, (Piece(key, begins=not said, text=text),)
+    elif text.startswith(rest) and depth < 3:
+        whole = _State(state.row, said + rest, state.beside)
+        for after, more, pieces in _steps(script, whole, text[len(rest) :], "", depth + 1):
+            yield after, cost + more + _GLUED, (Piece(key, begins=not said, text=rest), *pieces)
+
+
+def _beside(script: Script, state: _State, text: str, mark: str, depth: int) -> _Steps:
+    for index, words in enumerate(script.beside):
+        for at, cost in ((state.beside[index], 0.0), (0, _BESIDE_AGAIN)):
+            if at == state.beside[index] and cost:
+                continue
+            shared = _shared(words, at, text)
+            if not shared:
+                continue
+            places = (*state.beside[:index], at + shared, *state.beside[index + 1 :])
+            after = _State(state.row, state.said, places)
+            if shared == len(text):
+                yield after, cost, (Piece(),)
+            elif depth < 3:
+                for last, more, pieces in _steps(script, after, text[shared:], mark if not depth else "", depth + 1):
+                    yield last, cost + more + _GLUED, pieces
+
+
+def _shared(words: str, at: int, text: str) -> int:
+    end = 0
+    while end < len(text) and at + end < len(words) and words[at + end] == text[end]:
+        end += 1
+    return end
+
+
+def _stray(script: Script, state: _State, text: str) -> tuple[float, Piece]:
+    outside = state.row < 0 or (state.row == len(script.rows) - 1 and not _leave(script, state))
+    if any(text in head for head in script.heads):
+        return (_STRAY_OUTSIDE if outside or script.heads_between else _HEAD_AGAIN), Piece(head=True)
+    if outside:
+        return _STRAY_OUTSIDE, Piece(stray=state.row >= 0)
+    return _STRAY + _STRAY_LETTER * len(text), Piece(stray=True)

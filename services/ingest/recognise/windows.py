@@ -1,0 +1,168 @@
+"""Labels and figures of running text brought together: each label has a window, up to the next label begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from services.ingest.recognise.figures import parse_figure
+from services.ingest.recognise.primitives import Place
+from services.ingest.recognise.printed import Run, Token
+from services.ingest.recognise.script import Script, follow
+
+ORDER_DOUBT = "行名与数字不在一处，对应关系没有把握"
+NEIGHBOUR_DOUBT = "相邻的一行没有找到，数字可能属于别的行"
+
+
+@dataclass(slots=True)
+class Window:
+    """A row's label, and the figures between its first word and the first word of the next label.
+
+    ``key`` is None where words that say nothing may have been a label. ``heads``: the words of heads above it.
+    """
+
+    key: str | None
+    words: list[tuple[Token, str]] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    heads: list[Token] = field(default_factory=list)
+    doubt: str = ""
+
+    @property
+    def figures(self) -> list[Token]:
+        return [token for run in self.runs for token in run.figures]
+
+    @property
+    def together(self) -> bool:
+        """Whether words of the label and a figure stand in one line."""
+        lines = {token.place.line for token, _ in self.words}
+        return any(run.figures[0].place.line in lines for run in self.runs)
+
+    @property
+    def place(self) -> Place:
+        return self.words[0][0].place if self.words else Place()
+
+    @property
+    def label(self) -> str:
+        """The label as printed: blanks inside a line are kept, lines are joined."""
+        text, line = "", None
+        for token, piece in self.words:
+            text += (" " if text and token.place.line == line else "") + piece
+            line = token.place.line
+        return text
+
+
+def windows(script: Script, printed: Sequence[Token | Run]) -> list[Window]:
+    """The windows of a table in printed order; the first holds what stands above the first label."""
+    readings = iter(follow(script, [one.text for one in printed if isinstance(one, Token)]))
+    found = [Window(None)]
+    heads: list[Token] = []
+    for one in printed:
+        if isinstance(one, Run):
+            found[-1].runs.append(one)
+            continue
+        pieces = next(readings)
+        for piece in pieces:
+            text = one.text if len(pieces) == 1 else piece.text
+            if piece.head:
+                heads.append(one)
+                if script.heads_between and found[-1].key is not None:
+                    found.append(Window(None))
+            elif piece.stray and (found[-1].key is not None or found[-1].runs):
+                found.append(Window(None, [(one, text)]))
+            elif piece.stray:
+                found[-1].words.append((one, text))
+            elif piece.key is None:
+                continue
+            elif piece.begins or found[-1].key != piece.key:
+                found.append(Window(piece.key, [(one, text)], heads=heads))
+                heads = []
+            else:
+                found[-1].words.append((one, text))
+    return found
+
+
+def settle(script: Script, found: Sequence[Window], width: int) -> None:
+    """Bring figures and labels together where they are not already: see the functions below. ``width``: of a row."""
+    _share_out(script, found, width)
+    for window in found[1:]:
+        if len(window.figures) > width:
+            _leave_out(window, width)
+    _doubt_neighbours(script, found)
+    if sum(len(run.figures) >= width for run in found[0].runs):
+        for window in found[1:]:
+            window.doubt = window.doubt or ORDER_DOUBT
+
+
+def _share_out(script: Script, found: Sequence[Window], width: int) -> None:
+    """Labels of rows that follow one another in the form, then the figures of all of them: the rows in that order."""
+    order = {key: index for index, (key, _, _) in enumerate(script.rows)}
+    at = 1
+    while at < len(found):
+        end = at
+        while end < len(found) and not found[end].figures:
+            end += 1
+        block = found[at : end + 1]
+        at = end + 1
+        if len(block) < 2 or at > len(found):
+            continue
+        keys = [window.key for window in block]
+        places = [order[key] for key in keys if key is not None]
+        runs = block[-1].figures
+        in_order = len(places) == len(block) and all(
+            low < high and not script.jump(low, high) for low, high in zip(places, places[1:], strict=False)
+        )
+        if not in_order or len(runs) != width * len(block):
+            continue
+        rows = [Run(tuple(runs[n : n + width])) for n in range(0, len(runs), width)]
+        sure = all(adds_up(row.figures) for row in rows) if width > 1 else True
+        for window, row in zip(block, rows, strict=True):
+            window.runs = [row]
+            window.doubt = "" if sure else ORDER_DOUBT
+
+
+def adds_up(figures: Sequence[Token]) -> bool:
+    """Whether the last figure is the sum of the others; a blank counts as nothing."""
+    values = [parse_figure(token.text).value or 0 for token in figures]
+    return sum(values[:-1]) == values[-1]
+
+
+def _leave_out(window: Window, width: int) -> None:
+    """More figures than the row has: those beside the label count; else one that stands alone may be a page number."""
+    lines = {token.place.line for token, _ in window.words}
+    beside = [run for run in window.runs if len(run.figures) == width and run.figures[0].place.line in lines]
+    if len(beside) == 1:
+        window.runs = beside
+        return
+    figures = window.figures
+    if width < 3 or len(figures) != width + 1:
+        return
+    alone = [run.figures[0] for run in window.runs if len(run.figures) == 1]
+    ways = {}
+    for one in alone:
+        rest = [token for token in figures if token is not one]
+        if adds_up(rest):
+            ways[tuple(parse_figure(token.text).value for token in rest)] = rest
+    if len(ways) == 1:
+        window.runs = [Run(tuple(next(iter(ways.values()))))]
+
+
+def _doubt_neighbours(script: Script, found: Sequence[Window]) -> None:
+    """Where a label is missing, its figures may have come to the label above or below, unless these stand beside it."""
+    present = {window.key for window in found}
+    missing = {index for index, (key, _, _) in enumerate(script.rows) if key not in present}
+    order = {key: index for index, (key, _, _) in enumerate(script.rows)}
+    gaps = {index for index in missing if script.rows[index][0] not in script.optional}
+    for window in found[1:]:
+        if window.key is None or window.together or not window.figures:
+            continue
+        at = order[window.key]
+        if _reaches(script, at, 1, missing, gaps) or _reaches(script, at, -1, missing, gaps):
+            window.doubt = window.doubt or NEIGHBOUR_DOUBT
+
+
+def _reaches(script: Script, at: int, step: int, missing: set[int], gaps: set[int]) -> bool:
+    """Whether a missing row stands next to row `at` in the form, optional ones passed over."""
+    at += step
+    while at in missing and at not in gaps:
+        at += step
+    return at in gaps
