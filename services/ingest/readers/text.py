@@ -21,6 +21,8 @@ ENGINE = "text/2"
 _PAGE_NUMBER = re.compile(
     r"^\s*(?:[-—–－]+\s*\d{1,3}\s*[-—–－]+|第\s*\d{1,3}\s*页.*|\d{1,3}\s*/\s*\d{1,3}|[Pp]age\s*\d{1,3}.*)\s*$"
 )
+_NUMBER_IN_FRONT = re.compile(r"^\s*[-—–－]+\s*\d{1,3}\s*[-—–－]+(?=\s*[\u4e00-\u9fff（(])")
+"""A page number that stands in one line with the first words of the next page."""
 _LONE_NUMBER = re.compile(r"^\s*\d{1,3}\s*$")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u200b-\u200f\u2060\ufeff]")
 _SENTENCE = re.compile(r"[。；！？]")
@@ -79,7 +81,8 @@ def _kept(lines: Sequence[str]) -> list[tuple[int, str]]:
         if number in numbers or _PAGE_NUMBER.match(line.replace("\f", " ")):
             kept.append((number, ""))
         else:
-            kept.append((number, _CONTROL.sub(" ", line).replace("\f", " ")))
+            text = _CONTROL.sub(" ", line).replace("\f", " ")
+            kept.append((number, _NUMBER_IN_FRONT.sub(lambda m: " " * len(m[0]), text)))
     return kept
 
 

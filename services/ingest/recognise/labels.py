@@ -131,6 +131,12 @@ def most_similar(name: str, names: dict[str, str]) -> str | None:
     return ranked[0][0]
 
 
+def begins_row(text: str) -> bool:
+    """Whether `text` (at least three characters) is the beginning of a row label."""
+    name = name_of(text)
+    return len(name) >= 3 and any(known.startswith(name) for known in row_names())
+
+
 def match_similar(text: str, candidates: Iterable[str]) -> str | None:
     """The candidate row whose label is clearly the most like `text`; to be treated as doubtful."""
     wanted = set(candidates)

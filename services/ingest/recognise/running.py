@@ -42,6 +42,7 @@ def _script3() -> Script:
         ),
         beside=tuple(normalise(group.label) for group in shape.table3_groups),
         optional=frozenset({"other_all"}),
+        replaced={"other_all": frozenset(shape.row_keys[20:23])},
         heads=tuple(map(normalise, heads)),
     )
 

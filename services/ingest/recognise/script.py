@@ -8,8 +8,8 @@ of text is part of the label of a row, part of what runs down beside the rows, p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from services.core.form.labels import squeeze
@@ -24,6 +24,10 @@ _GLUED = 0.2
 _WRONG_MARK = 1.0
 _STRAY, _STRAY_LETTER = 3.0, 0.2
 _STRAY_OUTSIDE = 0.05
+_LABEL_OUTSIDE = 1.5
+"""Cost of taking for no label, above the first row, what begins like one."""
+_LACKING = 0.7
+"""Cost of each row that does not come any more at the end."""
 _HEAD_AGAIN = 0.3
 _BESIDE_AGAIN = 0.8
 _BEAM, _SLACK = 48, 9.0
@@ -35,6 +39,7 @@ class Script:
     """The words of one table. ``rows``: (key, printed mark, normalised names) in the form's order.
 
     ``beside``: normalised texts that run down beside the rows. ``optional``: rows that only some layouts have.
+    ``replaced``: row → the rows that it stands for in another layout.
     ``heads``: normalised words of heads and notes. ``heads_between``: whether heads stand between the rows as a rule.
     """
 
@@ -43,6 +48,7 @@ class Script:
     optional: frozenset[str]
     heads: tuple[str, ...]
     heads_between: bool = False
+    replaced: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
     def starts(self) -> dict[str, tuple[tuple[int, str], ...]]:
@@ -61,7 +67,8 @@ class Script:
         """The cost of row `after` coming next below row `before`."""
         if after <= before:
             return _JUMP + _ROW
-        left_out = [key for key, _, _ in self.rows[before + 1 : after] if key not in self.optional]
+        spared = self.optional | (self.replaced.get(self.rows[before][0], frozenset()) if before >= 0 else frozenset())
+        left_out = [key for key, _, _ in self.rows[before + 1 : after] if key not in spared]
         return _JUMP + _ROW * len(left_out) if left_out else 0.0
 
 
@@ -108,7 +115,7 @@ def follow(script: Script, texts: Sequence[str]) -> list[tuple[Piece, ...]]:
         layers.append(layer)
     if not layers:
         return []
-    state = min(states, key=lambda one: states[one] + _leave(script, one))
+    state = min(states, key=lambda one: states[one] + _leave(script, one) + _LACKING * (len(script.rows) - one.row))
     path: list[tuple[Piece, ...]] = []
     for layer in reversed(layers):
         _, before, pieces = layer[state]
@@ -206,5 +213,6 @@ def _stray(script: Script, state: _State, text: str) -> tuple[float, Piece]:
     if any(text in head for head in script.heads):
         return (_STRAY_OUTSIDE if outside or script.heads_between else _HEAD_AGAIN), Piece(head=True)
     if outside:
-        return _STRAY_OUTSIDE, Piece(stray=state.row >= 0)
+        begins = state.row < 0 and any(name.startswith(text) for _, name in script.starts.get(text[0], ()))
+        return (_LABEL_OUTSIDE if begins else _STRAY_OUTSIDE), Piece(stray=state.row >= 0)
     return _STRAY + _STRAY_LETTER * len(text), Piece(stray=True)

@@ -11,7 +11,7 @@ from services.ingest.recognise.opening import title_at
 from services.ingest.recognise.primitives import Item, Line, TableRow
 from services.ingest.recognise.sections import section_key
 
-_WITH_TABLE = frozenset({"proactive", "requests", "disputes"})
+_TABLES = {"proactive": 2, "requests": 3, "disputes": 4}
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ def split_tables(items: Sequence[Item]) -> Tables:
         if isinstance(item, Line):
             if key := section_key(item.text):
                 tables.take(state, waiting)
-                state = state if key in _WITH_TABLE else 0
+                state = _TABLES.get(key, 0)
             continue
         if waiting and waiting[0].grid != item.grid:
             tables.take(state, waiting)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from services.core.form import Table2Row, form
@@ -124,7 +124,9 @@ def _headings(row: TableRow) -> list[_Heading]:
         key = _column_names().get(name) or _by_stem(name)
         exact = key is not None
         key = key or (most_similar(name[:40], _column_names()) if len(name) >= 4 else None)
-        if key:
+        if key and found and found[-1].key == key and exact:  # a spanned head, printed again in each of its fields
+            found[-1] = replace(found[-1], right=cell.right)
+        elif key:
             found.append(_Heading(key, _unit(squeeze(cell.text)), cell.left, cell.right, exact))
     return found
 
@@ -229,7 +231,7 @@ def _choose(shape: Table2Row, line: _Line) -> tuple[Chosen, str]:
     ):
         picked = [_under(head, line.cells) for head in known if head is not None]
         entries = [entry for entry in picked if entry is not None]
-        stray = [c for c in line.cells if not is_blank(c) and not any(c is e for e in entries)]
+        stray = [c for c in line.cells if not is_blank(c) and not any(_stands_for(e, c, heads) for e in entries)]
         if len(entries) == wanted and len({id(e) for e in entries}) == wanted and not stray:
             return Chosen(entries, wanted), ""
         doubt = "数字与表头的列对不上"
@@ -244,6 +246,20 @@ def _choose(shape: Table2Row, line: _Line) -> tuple[Chosen, str]:
 
 
 def _under(head: _Heading, cells: Sequence[Entry]) -> Entry | None:
+    """The cell below the middle of `head`; the first of several that say the same in the fields of a spanned head."""
     middle = ((head.left or 0.0) + (head.right or 0.0)) / 2
+    below = [c for c in cells if c.left is not None and (head.left or 0.0) <= c.left < (head.right or 0.0)]
+    if len(below) > 1 and len({squeeze(c.text) for c in below}) == 1:
+        return below[0]
     here = [c for c in cells if c.left is not None and c.right is not None and c.left <= middle < c.right]
     return here[0] if len(here) == 1 else None
+
+
+def _stands_for(entry: Entry, cell: Entry, heads: Mapping[str, _Heading]) -> bool:
+    """Whether `entry` is `cell`, or says the same under the same head."""
+    if cell is entry:
+        return True
+    return squeeze(cell.text) == squeeze(entry.text) and any(
+        all(c.left is not None and (h.left or 0.0) <= c.left < (h.right or 0.0) for c in (entry, cell))
+        for h in heads.values()
+    )

@@ -16,6 +16,7 @@ from services.ingest.recognise.primitives import Entry, TableRow
 from services.ingest.recognise.table3_columns import Columns, read_columns
 
 WIDTH = 7
+_MOST_PIECES = 4
 _SUB_ROWS = ("other_no_correction", "other_no_fee", "other_other")
 _ALL_KEYS = (*form("2021").row_keys[:20], "other_all", *form("2021").row_keys[20:])
 _ORDER = {key: index for index, key in enumerate(_ALL_KEYS)}
@@ -97,7 +98,8 @@ def _match(rows: Sequence[TableRow]) -> list[_Line]:
     for row in rows:
         line = _split(row, previous)
         if line.key is None and (not line.cells or (previous is None and _is_head(line))):
-            continue
+            if not labels.begins_row(line.label):
+                continue
         if line.key is None and labels.name_of(line.label) in labels.group_names() and line.blank:
             continue
         previous = line.key or previous
@@ -110,33 +112,49 @@ def _is_head(line: _Line) -> bool:
 
 
 def _mend_cut_rows(lines: list[_Line]) -> None:
-    """Join the two halves of a row that a page break cut: by the label they make up together."""
-    for upper, lower in pairwise(lines):
-        key = _key_of_halves(upper, lower)
-        if key is None:
-            continue
-        if not upper.blank and not lower.blank:
-            lower.why = "这一行被分页截断，上下两半都有数字"
-        keep, drop = (upper, lower) if not upper.blank else (lower, upper)
-        keep.label, keep.why = upper.label + lower.label, keep.why or lower.why
-        keep.key, keep.how, drop.key = key, "exact", ""
-    lines[:] = [line for line in lines if line.key != ""]
+    """Join the pieces of a row that a page break or a line end cut: by the label they make up together."""
+    at = 0
+    while at < len(lines):
+        for pieces in range(2, _MOST_PIECES + 1):
+            parts = lines[at : at + pieces]
+            key = _key_of_pieces(parts) if len(parts) == pieces else None
+            if key is not None:
+                lines[at : at + pieces] = [_joined(parts, key)]
+                break
+        at += 1
 
 
-def _key_of_halves(upper: _Line, lower: _Line) -> str | None:
-    """The row that two neighbouring lines make up together, None when they are two rows."""
-    if upper.key == "" or (upper.key and lower.key):
+def _joined(parts: Sequence[_Line], key: str) -> _Line:
+    keep = next((line for line in parts if not line.blank), parts[0])
+    if sum(not line.blank for line in parts) > 1:
+        keep.why = "这一行被分页截断，上下两半都有数字"
+    keep.label = "".join(line.label for line in parts)
+    keep.key, keep.how = key, "exact"
+    return keep
+
+
+def _key_of_pieces(parts: Sequence[_Line]) -> str | None:
+    """The row that neighbouring lines make up together, None when they are several rows."""
+    keyed = [line.key for line in parts if line.key]
+    if len(keyed) > 1 or (keyed and len(parts) > 2):
         return None
-    first, rest = labels.name_of(upper.label), labels.name_of(lower.label)
+    upper, lower = parts[0], parts[-1]
+    names = [labels.name_of(line.label) for line in parts]
+    whole = labels.row_names().get("".join(names)) if all(names) else None
+    if not keyed:
+        return whole
     across_pages = upper.row.grid != lower.row.grid
     if lower.key is not None:
-        return lower.key if across_pages and not first and lower.blank and not upper.blank else None
-    if upper.key is None:
-        return labels.row_names().get(first + rest) if first and rest else None
-    full = labels.full_names()[upper.key]
-    if rest and full.endswith(rest) and len(full) > len(rest):
+        return lower.key if whole == lower.key or (across_pages and _bare_figures(upper, lower)) else None
+    full = labels.full_names()[upper.key or ""]
+    if names[1] and full.endswith(names[1]) and len(full) > len(names[1]):
         return upper.key
-    return upper.key if across_pages and not rest and upper.blank and not lower.blank else None
+    return upper.key if across_pages and _bare_figures(lower, upper) else None
+
+
+def _bare_figures(one: _Line, other: _Line) -> bool:
+    """Whether `one` is figures without a label, and `other` a label without figures."""
+    return not labels.name_of(one.label) and not one.blank and other.blank
 
 
 def _place_by_order(lines: list[_Line]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from services.ingest.recognise.figures import parse_figure
 from services.ingest.recognise.primitives import Place
@@ -11,6 +12,7 @@ from services.ingest.recognise.printed import Run, Token
 from services.ingest.recognise.script import Script, follow
 
 ORDER_DOUBT = "行名与数字不在一处，对应关系没有把握"
+_MOST_IN_BLOCK = 8
 NEIGHBOUR_DOUBT = "相邻的一行没有找到，数字可能属于别的行"
 
 
@@ -94,30 +96,43 @@ def settle(script: Script, found: Sequence[Window], width: int) -> None:
 
 
 def _share_out(script: Script, found: Sequence[Window], width: int) -> None:
-    """Labels of rows that follow one another in the form, then the figures of all of them: the rows in that order."""
-    order = {key: index for index, (key, _, _) in enumerate(script.rows)}
+    """Rows that follow one another in the form, their figures in another rhythm than their labels: in printed order.
+
+    Some tools print several labels first and all their figures after, or a row's figures above its label.
+    """
     at = 1
     while at < len(found):
-        end = at
-        while end < len(found) and not found[end].figures:
-            end += 1
-        block = found[at : end + 1]
-        at = end + 1
-        if len(block) < 2 or at > len(found):
-            continue
-        keys = [window.key for window in block]
-        places = [order[key] for key in keys if key is not None]
-        runs = block[-1].figures
-        in_order = len(places) == len(block) and all(
-            low < high and not script.jump(low, high) for low, high in zip(places, places[1:], strict=False)
-        )
-        if not in_order or len(runs) != width * len(block):
-            continue
-        rows = [Run(tuple(runs[n : n + width])) for n in range(0, len(runs), width)]
+        block = _block(script, found, at, width)
+        at += max(1, len(block))
+        figures = [token for window in block for token in window.figures]
+        rows = [Run(tuple(figures[n : n + width])) for n in range(0, len(figures), width)]
         sure = all(adds_up(row.figures) for row in rows) if width > 1 else True
         for window, row in zip(block, rows, strict=True):
             window.runs = [row]
             window.doubt = "" if sure else ORDER_DOUBT
+
+
+def _block(script: Script, found: Sequence[Window], at: int, width: int) -> list[Window]:
+    """The windows from `at` on that have together as many figures as their rows need, where a single one has not."""
+    if len(found[at].figures) == width or (width == 1 and found[at].figures):
+        return []
+    count = 0
+    for end in range(at, min(at + _MOST_IN_BLOCK, len(found))):
+        count += len(found[end].figures)
+        block = list(found[at : end + 1])
+        if not _successive(script, block):
+            return []
+        if end > at and count == width * len(block):
+            return block
+    return []
+
+
+def _successive(script: Script, block: Sequence[Window]) -> bool:
+    order = {key: index for index, (key, _, _) in enumerate(script.rows)}
+    places = [order[window.key] for window in block if window.key is not None]
+    return len(places) == len(block) and all(
+        low < high and not script.jump(low, high) for low, high in pairwise(places)
+    )
 
 
 def adds_up(figures: Sequence[Token]) -> bool:
@@ -151,7 +166,8 @@ def _doubt_neighbours(script: Script, found: Sequence[Window]) -> None:
     present = {window.key for window in found}
     missing = {index for index, (key, _, _) in enumerate(script.rows) if key not in present}
     order = {key: index for index, (key, _, _) in enumerate(script.rows)}
-    gaps = {index for index in missing if script.rows[index][0] not in script.optional}
+    spared = script.optional.union(*(script.replaced.get(key, ()) for key in present if key))
+    gaps = {index for index in missing if script.rows[index][0] not in spared}
     for window in found[1:]:
         if window.key is None or window.together or not window.figures:
             continue
