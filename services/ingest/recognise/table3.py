@@ -8,10 +8,10 @@ from itertools import pairwise
 
 from services.core.form import form
 from services.core.form.labels import squeeze
-from services.ingest.recognise import labels
+from services.ingest.recognise import labels, wide_rows
 from services.ingest.recognise.confidence import assess
 from services.ingest.recognise.figures import looks_like_figure, parse_figure
-from services.ingest.recognise.placed import TableFound, choose, core, is_blank, place_figure
+from services.ingest.recognise.placed import Placed, TableFound, choose, core, is_blank, place_figure
 from services.ingest.recognise.primitives import Entry, TableRow
 from services.ingest.recognise.table3_columns import Columns, read_columns
 
@@ -83,6 +83,7 @@ def read_table3(rows: Sequence[TableRow]) -> TableFound | None:
             _figures(table, key, taken[key], columns, wide_grids)
         else:
             table.missing[f"table3.{key}"] = "没有在表中找到这一行"
+    _wide_rows(table, taken, columns)
     if layout == "2021" and "other_all" in taken and not taken["other_all"].blank:
         for key in _SUB_ROWS:
             _doubt_row(table, key, "“（六）其他处理”本行和分项行都有数字")
@@ -209,6 +210,42 @@ def _figures(table: TableFound, key: str, line: _Line, columns: Columns, wide_gr
     doubt = line.why or columns.why or _shifted(chosen.entries)
     for column, entry in zip(columns.order, chosen.entries, strict=True):
         table.figures[f"{path}.{column}"] = place_figure(entry, "count", doubt)
+
+
+def _wide_rows(table: TableFound, taken: dict[str, _Line], columns: Columns) -> None:
+    """Take the figures of rows with too many of them, where sums leave only one way to read them."""
+    groups: dict[tuple[int, int], dict[str, list[Entry]]] = {}
+    for key, line in taken.items():
+        entries = core(line.cells)
+        if f"table3.{key}" in table.missing and len(entries) > WIDTH:
+            groups.setdefault((line.row.grid, len(entries)), {})[key] = entries
+    for rows in sorted(groups.values(), key=len, reverse=True):
+        ways = [_placed_wide(reading, taken, columns) for reading in wide_rows.readings(rows, WIDTH)]
+        if len(ways) > 1:
+            ways = [way for way in ways if not _breaks(table, way)]
+        for key in rows:
+            own = [{path: one for path, one in way.items() if path.startswith(f"table3.{key}.")} for way in ways]
+            if own and all(_values(one) == _values(own[0]) for one in own):
+                table.figures |= own[0]
+                table.missing.pop(f"table3.{key}")
+
+
+def _placed_wide(reading: wide_rows.Reading, taken: dict[str, _Line], columns: Columns) -> dict[str, Placed]:
+    return {
+        f"table3.{key}.{column}": place_figure(entry, "count", taken[key].why or columns.why)
+        for key, entries in reading.items()
+        for column, entry in zip(columns.order, entries, strict=True)
+    }
+
+
+def _values(figures: dict[str, Placed]) -> list[object]:
+    return [placed.printed.value for placed in figures.values()]
+
+
+def _breaks(table: TableFound, figures: dict[str, Placed]) -> bool:
+    whole = TableFound(table.layout, figures=table.figures | figures)
+    _, broken = assess(whole, 3)
+    return not broken.isdisjoint(figures)
 
 
 def _shifted(entries: Sequence[Entry]) -> str:
