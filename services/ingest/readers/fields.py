@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.core.errors import RejectedError
-from services.ingest.recognise.figures import looks_like_figure
+from services.ingest.recognise.figures import looks_like_figure, parse_figure
 from services.ingest.recognise.primitives import Entry, Item, Line, Place, TableRow
 from services.ingest.recognise.printed import Run, Token, read_line
 
@@ -102,30 +102,42 @@ def _bare_cells(line: str, number: int) -> list[Entry]:
 
 
 def _placed(rows: list[TableRow]) -> list[TableRow]:
-    """`rows` with places across where fields are columns: all rows as wide, their figures in the same last fields."""
-    widths = {len(row.cells) for row in rows}
-    if len(widths) != 1 or not _aligned(rows):
+    """`rows` with places across where fields are columns: all rows as wide, their figures in the same last fields.
+
+    A row with empty fields that does not add up gets none: a field may have been lost, and the others moved up.
+    """
+    start = _first_column(rows)
+    if start is None:
         return rows
     for row in rows:
+        if _moved(row.cells[start:]):
+            continue
         for index, cell in enumerate(row.cells):
             cell.left, cell.right = index * _UNIT, (index + 1) * _UNIT
     return rows
 
 
-def _aligned(rows: Sequence[TableRow]) -> bool:
-    """Whether the words and the figures of the rows keep to fields of their own."""
-    first_figure = [
-        min((i for i, cell in enumerate(row.cells) if cell.text and looks_like_figure(cell.text)), default=None)
-        for row in rows
-    ]
-    starts = [start for start in first_figure if start is not None]
-    if not starts:
+def _first_column(rows: Sequence[TableRow]) -> int | None:
+    """The field in which the figures of all rows begin; None where words and figures do not keep apart."""
+    if len({len(row.cells) for row in rows}) != 1:
+        return None
+    with_figures = [row for row in rows if any(_figure(cell) for cell in row.cells)]
+    if not with_figures:
+        return None
+    start = min(next(i for i, cell in enumerate(row.cells) if _figure(cell)) for row in with_figures)
+    apart = all(not cell.text or _figure(cell) for row in with_figures for cell in row.cells[start:])
+    return start if apart and len(rows[0].cells) - start in _COLUMNS else None
+
+
+def _figure(cell: Entry) -> bool:
+    return bool(cell.text) and looks_like_figure(cell.text)
+
+
+def _moved(cells: Sequence[Entry]) -> bool:
+    """Whether a row of table 3 or 4 has empty fields among figures, and a sum that is wrong."""
+    filled = sum(bool(cell.text) for cell in cells)
+    width = {7: 7, 15: 5}.get(len(cells))
+    if width is None or filled in (0, len(cells)) or not all(_figure(cell) for cell in cells if cell.text):
         return False
-    low = min(starts)
-    if len(rows[0].cells) - low not in _COLUMNS:
-        return False
-    return all(
-        not any(cell.text and not looks_like_figure(cell.text) for cell in row.cells[low:])
-        for row, start in zip(rows, first_figure, strict=True)
-        if start is not None
-    )
+    values = [parse_figure(cell.text).value or 0 for cell in cells]
+    return any(sum(values[at : at + width - 1]) != values[at + width - 1] for at in range(0, len(values), width))

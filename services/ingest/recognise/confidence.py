@@ -51,6 +51,25 @@ def assess(table: TableFound, number: int) -> tuple[set[str], set[str]]:
     return held, broken
 
 
+def misplaced(table: TableFound) -> set[str]:
+    """Table 3: paths of rows whose label stands apart from its figures, in a column that does not add up.
+
+    A figure of the agency's own that is wrong breaks the sum of its row too. Where the row sums hold and columns do
+    not, figures may have come to the wrong label.
+    """
+    rows, columns = [], []
+    for left, right in identities(table, 3):
+        one_row = len({path.split(".")[1] for path in (*left, *right)}) == 1
+        (rows if one_row else columns).append((left, right))
+    wrong_rows = {left[0].split(".")[1] for left, right in rows if _holds(table.figures, left, right) is False}
+    found: set[str] = set()
+    for left, right in columns:
+        paths = (*left, *right)
+        if wrong_rows.isdisjoint(path.split(".")[1] for path in paths) and _holds(table.figures, left, right) is False:
+            found.update(path for path in paths if table.figures[path].apart)
+    return found
+
+
 def _holds(figures: dict[str, Placed], left: Sequence[str], right: Sequence[str]) -> bool | None:
     """Whether the equation holds; None when a figure is absent or words, or more than half of the cells are empty."""
     values: list[list[int | Decimal]] = []

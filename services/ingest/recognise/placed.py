@@ -15,13 +15,16 @@ from services.ingest.recognise.primitives import Entry
 class Placed:
     """A figure at its cell path. ``doubt``: why it is not vouched for, in plain Chinese.
 
-    ``text_doubt``: the doubt is about the printed text alone, so that a second reading may settle it.
+    ``text_doubt``: the doubt is about the printed text alone, so that a second reading may settle it. ``exact``: the
+    row's label is one of the form's, letter for letter. ``apart``: label and figures stand on lines of their own.
     """
 
     entry: Entry
     printed: Printed
     doubt: str = ""
     text_doubt: bool = False
+    exact: bool = True
+    apart: bool = False
 
 
 @dataclass(slots=True)
@@ -49,12 +52,12 @@ class TableFound:
             placed.text_doubt = False
 
 
-def place_figure(entry: Entry, number: NumberKind, doubt: str = "", *, unit: str = "") -> Placed:
+def place_figure(entry: Entry, number: NumberKind, doubt: str = "", *, unit: str = "", exact: bool = True) -> Placed:
     """`entry` parsed, with the doubts of the row (`doubt`), of the glyphs and of the text, in that order."""
     printed = parse_figure(entry.text, number, unit=unit)
     if doubt or entry.doubt:
-        return Placed(entry, printed, doubt or entry.doubt)
-    return Placed(entry, printed, printed.doubt, text_doubt=bool(printed.doubt))
+        return Placed(entry, printed, doubt or entry.doubt, exact=exact)
+    return Placed(entry, printed, printed.doubt, text_doubt=bool(printed.doubt), exact=exact)
 
 
 def is_blank(entry: Entry) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from services.core.form import form
 from services.core.form.labels import squeeze
 from services.core.report import DOUBTFUL, PROVED, READ, Cell, Figure, Layout, Reading, Report, Table2, Table3, Table4
-from services.ingest.recognise.confidence import assess, in_question
+from services.ingest.recognise.confidence import assess, in_question, misplaced
 from services.ingest.recognise.figures import parse_figure
 from services.ingest.recognise.opening import Ending, Title, find_contact, find_ending, find_period, find_title
 from services.ingest.recognise.placed import Placed, TableFound
@@ -97,8 +97,11 @@ def _rate(draft: _Draft, number: int, table: TableFound, second_opinion: SecondO
     asked = in_question(table, broken)
     if second_opinion is not None and asked:
         _read_again(table, asked, second_opinion)
+    for path in misplaced(table) if number == 3 else ():
+        table.figures[path].doubt = table.figures[path].doubt or "行名与数字不在同一行，且相关列的数字对不上"
+        table.figures[path].text_doubt = False
     for path, placed in table.figures.items():
-        proved = path in held and path not in broken
+        proved = path in held and path not in broken and placed.exact
         if placed.doubt and proved and placed.text_doubt and placed.printed.value:
             placed.doubt = ""  # digits with blanks between them, and every sum agrees
         confidence = DOUBTFUL if placed.doubt else PROVED if proved else READ

@@ -131,7 +131,10 @@ def _by_columns(window: Window, full: Sequence[Window]) -> list[Entry] | None:
     place = window.figures[0].place
     cells = [taken.get(n) or Token("", Place(line=place.line, column=columns[n][0] + 1), 0, 0) for n in range(WIDTH)]
     sure = adds_up(cells) and any(token.text.strip("0") for token in window.figures)
-    return [token.entry(window.doubt or ("" if sure else _BLANK_DOUBT)) for token in cells]
+    entries = [token.entry(window.doubt or ("" if sure else _BLANK_DOUBT)) for token in cells]
+    for entry, (left, right) in zip(entries, columns, strict=True):
+        entry.left, entry.right = float(left), float(right)
+    return entries
 
 
 def table4_rows(printed: Printed, grid: int) -> list[TableRow]:

@@ -202,12 +202,14 @@ def _figures(table: TableFound, shape: Table2Row, line: _Line) -> None:
         doubt = f"行名“{squeeze(line.label)[-30:]}”与规定的行名不一致，或在表中重复出现"
     if all(is_blank(entry) for entry in chosen.entries):
         table.blank_rows.append(path)
+    if not shape.scalar and chosen.entries[0].left is None and any(is_blank(entry) for entry in chosen.entries):
+        doubt = doubt or "这一行有空格，数字可能错了列"
     units = {heading.key: heading.unit for heading in line.heading}
     columns = form(table.layout).table2_column
     for index, (key, entry) in enumerate(zip(shape.columns, chosen.entries, strict=True)):
         unit = units.get(key, "")
         where = path if shape.scalar else f"{path}.{index}"
-        placed = place_figure(entry, columns[key].number, doubt, unit=unit)
+        placed = place_figure(entry, columns[key].number, doubt, unit=unit, exact=line.exact)
         table.figures[where] = placed
         if unit == "元" and placed.printed.value is not None:
             table.notes[where] = "单位：元"

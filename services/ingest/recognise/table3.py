@@ -10,7 +10,7 @@ from services.core.form import form
 from services.core.form.labels import squeeze
 from services.ingest.recognise import labels, wide_rows
 from services.ingest.recognise.confidence import assess
-from services.ingest.recognise.figures import looks_like_figure, parse_figure
+from services.ingest.recognise.figures import looks_like_figure
 from services.ingest.recognise.placed import Placed, TableFound, choose, core, is_blank, place_figure
 from services.ingest.recognise.primitives import Entry, TableRow
 from services.ingest.recognise.table3_columns import Columns, read_columns
@@ -32,10 +32,17 @@ class _Line:
     key: str | None
     how: labels.How | None = None
     why: str = ""
+    apart: bool = False
 
     @property
     def blank(self) -> bool:
         return all(is_blank(cell) for cell in self.cells)
+
+    def placed(self, entry: Entry, doubt: str) -> Placed:
+        """One figure of this row."""
+        found = place_figure(entry, "count", doubt, exact=self.how == "exact")
+        found.apart = self.apart or self.row.loose
+        return found
 
 
 def row_key(row: TableRow, previous: str | None = None) -> str | None:
@@ -129,6 +136,7 @@ def _joined(parts: Sequence[_Line], key: str) -> _Line:
     keep = next((line for line in parts if not line.blank), parts[0])
     if sum(not line.blank for line in parts) > 1:
         keep.why = "这一行被分页截断，上下两半都有数字"
+    keep.apart = not labels.name_of(keep.label)
     keep.label = "".join(line.label for line in parts)
     keep.key, keep.how = key, "exact"
     return keep
@@ -209,7 +217,7 @@ def _figures(table: TableFound, key: str, line: _Line, columns: Columns, wide_gr
         table.blank_rows.append(path)
     doubt = line.why or columns.why or _shifted(chosen.entries)
     for column, entry in zip(columns.order, chosen.entries, strict=True):
-        table.figures[f"{path}.{column}"] = place_figure(entry, "count", doubt)
+        table.figures[f"{path}.{column}"] = line.placed(entry, doubt)
 
 
 def _wide_rows(table: TableFound, taken: dict[str, _Line], columns: Columns) -> None:
@@ -232,7 +240,7 @@ def _wide_rows(table: TableFound, taken: dict[str, _Line], columns: Columns) -> 
 
 def _placed_wide(reading: wide_rows.Reading, taken: dict[str, _Line], columns: Columns) -> dict[str, Placed]:
     return {
-        f"table3.{key}.{column}": place_figure(entry, "count", taken[key].why or columns.why)
+        f"table3.{key}.{column}": taken[key].placed(entry, taken[key].why or columns.why)
         for key, entries in reading.items()
         for column, entry in zip(columns.order, entries, strict=True)
     }
@@ -249,11 +257,10 @@ def _breaks(table: TableFound, figures: dict[str, Placed]) -> bool:
 
 
 def _shifted(entries: Sequence[Entry]) -> str:
-    """A doubt where cells have no place on paper, some are empty and the row does not add up: fields may have moved."""
+    """A doubt where cells have no place on paper and some are empty: fields may have moved or been lost."""
     if entries[0].left is not None or not any(is_blank(entry) for entry in entries):
         return ""
-    values = [parse_figure(entry.text).value or 0 for entry in entries]
-    return "" if sum(values[:-1]) == values[-1] else "这一行有空格且合计不符，数字可能错了列"
+    return "这一行有空格，数字可能错了列"
 
 
 def _doubt_row(table: TableFound, key: str, why: str) -> None:
