@@ -11,9 +11,13 @@ from functools import lru_cache
 from services.core.form.declaration import NumberKind
 from services.core.report import Figure, Kind
 
-_NIL = frozenset({"/", "\\", "-", "—", "–", "―", "─", "−", "--", "——", "无", "不适用", "N/A", "n/a"})
+_NIL = frozenset({"无", "不适用", "N/A", "n/a"})
+_NIL_SIGN = re.compile(r"[/\\]|[-—–―─−]{1,6}")
+_MINUS = re.compile(r"^[—–−](?=\d)")
 _NUMBER = re.compile(r"(?P<sign>[+-]?)(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?P<part>\.\d+)?")
 _UNIT = re.compile(r"(?:万元|元|件|条|项|个|宗|起|次|份|例|部)")
+_UNIT_IN_BRACKETS = re.compile(r"[(（](?:单位[:：]?)?(万元|元)[)）]")
+_USUAL_UNITS = ("", "元", "万元")
 _GROUPED_BY_BLANKS = re.compile(r"\d{1,3}(?: \d{3})+(?:\.\d+)?")
 _CHANGE_WORD = re.compile(r"(增加?|减少?)(?=\d)")
 _MOST_DIGITS = 12
@@ -36,7 +40,7 @@ _BLANK = Printed(None, Kind.BLANK)
 
 
 def parse_figure(text: str, number: NumberKind = "count", *, unit: str = "") -> Printed:
-    """The figure that `text` prints. ``unit`` is 元 when the column head says so; money is given in 万元.
+    """The figure that `text` prints. ``unit`` is what the column head says, 元 or 万元; money is given in 万元.
 
     Nil signs and blanks give no value, never 0. Words give kind ``text``. A count with decimals or below zero keeps
     its value: whether it may stand there is for the rules to say.
@@ -57,7 +61,7 @@ def _parse(text: str, number: NumberKind, unit: str) -> Printed:
     tight = flat.replace(" ", "")
     if not tight:
         return _BLANK
-    if tight in _NIL:
+    if tight in _NIL or _NIL_SIGN.fullmatch(tight):
         return Printed(None, Kind.DASH)
     if tight in ("零", "〇", "○"):
         return Printed(0, Kind.NUMBER)
@@ -67,24 +71,31 @@ def _parse(text: str, number: NumberKind, unit: str) -> Printed:
 def _number(flat: str, tight: str, number: NumberKind, unit: str, *, broken: bool) -> Printed:
     sign_word = _CHANGE_WORD.match(tight) if number == "signed" else None
     body = tight[sign_word.end() :] if sign_word else tight
+    if number == "signed":
+        body = _MINUS.sub("-", body)
     match = _NUMBER.match(body)
     if match is None or len(match["whole"].replace(",", "")) > _MOST_DIGITS:
         return Printed(None, Kind.TEXT, doubt="单元格里不是数字")
-    unit_match = _UNIT.match(body, match.end())
+    unit_match = _UNIT_IN_BRACKETS.match(body, match.end()) or _UNIT.match(body, match.end())
     end = unit_match.end() if unit_match else match.end()
+    unit_said = (unit_match[1] if unit_match.re is _UNIT_IN_BRACKETS else unit_match[0]) if unit_match else ""
     rest = body[end:]
     note, doubt = _note(rest)
     if doubt == "text" or (match["sign"] == "+" and number != "signed"):
         return Printed(None, Kind.TEXT, doubt="单元格里不是单纯的数字")
     value = _value(match, negative=bool(sign_word and sign_word[1].startswith("减")))
-    if unit_match:
-        note = f"{unit_match[0]}{note}" if not note else f"{unit_match[0]}，{note}"
-    said = unit_match[0] if unit_match else unit
+    if unit_said:
+        note = f"{unit_said}，{note}" if note else unit_said
+    said = unit_said or unit
     if number == "money":
         amount = Decimal(value)
         value = amount.scaleb(-_TEN_THOUSAND_YUAN_DIGITS) if said == "元" else amount
+        if unit not in _USUAL_UNITS and not unit_said:
+            doubt = doubt or f"金额的单位是{unit}，请换算成万元核对"
     elif said in ("元", "万元"):
         doubt = doubt or "件数单元格里写有金额单位"
+    if len(match["whole"]) > 1 and match["whole"].startswith("0"):
+        doubt = doubt or "数字以0开头，可能是两个数字连在一起"
     return Printed(value, Kind.NUMBER, note, doubt or _blanks_inside(flat, match[0], broken))
 
 

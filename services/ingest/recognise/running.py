@@ -53,11 +53,13 @@ def _script2() -> Script:
     keys = ("regulations", "normative_docs", "licences", "other_services", "penalties", "coercion", "fees", "procurement")
     names: dict[str, list[str]] = {}
     for name, key in table2.row_names().items():
-        names.setdefault(key, []).append(name)
+        units = ("", "万元", "元", "单位万元", "单位元") if key in ("fees", "procurement") else ("",)
+        names.setdefault(key, []).extend(name + unit for unit in units)
     heads = [*(row.block for version in ("2021", "2019") for row in form(version).table2_rows), "信息内容"]
     for version in ("2021", "2019"):
         for column in form(version).table2_columns:
-            heads += [column.label, *column.aliases]
+            units = ("", "（单位：元）", "（元）", "（万元）") if column.number == "money" else ("",)
+            heads += [name + unit for name in (column.label, *column.aliases) for unit in units]
     return Script(
         rows=tuple((key, "", tuple(names[key])) for key in keys),
         beside=(),
@@ -72,10 +74,13 @@ def table2_rows(printed: Printed, grid: int) -> list[TableRow]:
     found = windows(_script2(), printed)
     settle(_script2(), found, 1)
     rows: list[TableRow] = []
+    unread = ""  # words that are no known head may still be one: they may name a unit
     for window in found:
-        if not window.words or (window.key is None and not window.figures):
+        if window.key is None and not window.figures:
+            unread += window.label
             continue
-        text = "".join(token.text for token in window.heads) + window.label
+        text = unread + "".join(token.text for token in window.heads) + window.label
+        unread = ""
         first = Entry(text, window.place)
         rows.append(TableRow([first, *(t.entry(window.doubt) for t in window.figures)], grid=grid, loose=True))
     return rows

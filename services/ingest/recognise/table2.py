@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -25,6 +26,25 @@ _ONLY_2019 = frozenset(
     }
 )
 _ONLY_2021 = frozenset({"made", "repealed", "in_force", "amount"})
+
+
+_STEMS = (
+    ("本年制发", "made"),
+    ("本年废止", "repealed"),
+    ("现行有效", "in_force"),
+    ("本年新制", "made_new"),
+    ("本年新公", "published_new"),
+    ("对外公开", "public_total"),
+    ("上一年项", "last_year_items"),
+    ("本年增", "change"),
+    ("处理决定", "decisions"),
+    ("收费金额", "amount"),
+    ("采购项目", "procurement_items"),
+    ("采购总金", "procurement_amount"),
+)
+"""How the heads of columns begin; none of these is the beginning of another."""
+_MONEY_UNIT = re.compile(r"[十百千万亿]*(?:美|欧|港)?元")
+_UNIT_BEHIND = re.compile(r"[（(](?:单位[:：]?)?([十百千万亿]*元)[)）]$")
 
 
 @cache
@@ -65,6 +85,7 @@ class _Line:
     cells: list[Entry]
     key: str
     exact: bool
+    unit: str = ""
     heading: list[_Heading] = field(default_factory=list)
 
 
@@ -77,15 +98,27 @@ def row_key(row: TableRow) -> str | None:
 def _exact(row: TableRow) -> _Line | None:
     cells = row.cells
     if row.loose:
-        name = name_of(cells[0].text)
+        bare, unit = _without_unit(cells[0].text)
+        name = name_of(bare)
         for known, key in sorted(row_names().items(), key=lambda item: -len(item[0])):
             if name.endswith(known):
-                return _Line(row, known, list(cells[1:]), key, exact=True)
+                return _Line(row, known, list(cells[1:]), key, exact=True, unit=unit)
         return None
     for index, cell in enumerate(cells):
-        if named := row_names().get(name_of(cell.text)):
-            return _Line(row, cell.text, cells[index + 1 :], named, exact=True) if index + 1 < len(cells) else None
+        bare, unit = _without_unit(cell.text)
+        if named := row_names().get(name_of(bare)):
+            found = _Line(row, cell.text, cells[index + 1 :], named, exact=True, unit=unit)
+            return found if index + 1 < len(cells) else None
     return None
+
+
+def _without_unit(text: str) -> tuple[str, str]:
+    """A row label without the unit of money in brackets behind it, and that unit."""
+    if "元" not in text:
+        return text, ""
+    flat = squeeze(text)
+    match = _UNIT_BEHIND.search(flat)
+    return (flat[: match.start()], match[1]) if match else (text, "")
 
 
 def _similar(row: TableRow) -> _Line | None:
@@ -116,7 +149,7 @@ def _headings(row: TableRow) -> list[_Heading]:
             if place >= max(start, taken):
                 taken = place + len(name)
                 found.append(_Heading(_column_names()[name], _unit(text[place : place + 20])))
-        return found
+        return found or _headings_in_pieces(text[max(start, 0) :])
     for cell in row.cells:
         name = name_of(cell.text)
         if not name or name == "信息内容" or name in row_names():
@@ -131,6 +164,12 @@ def _headings(row: TableRow) -> list[_Heading]:
     return found
 
 
+def _headings_in_pieces(text: str) -> list[_Heading]:
+    """Heads whose second lines were printed after all the first ones: ``本年制发 本年废止 现行有效 件数 件数 件数``."""
+    places = sorted((text.find(stem), key) for stem, key in _STEMS if stem in text)
+    return [_Heading(key, _unit(text)) for _, key in places]
+
+
 def _by_stem(name: str) -> str | None:
     for stem, key in (("本年收费金额", "amount"), ("采购总金额", "procurement_amount")):
         if name.startswith(stem):
@@ -139,9 +178,8 @@ def _by_stem(name: str) -> str | None:
 
 
 def _unit(text: str) -> str:
-    if "万元" in text:
-        return "万元"
-    return "元" if "元" in text else ""
+    match = _MONEY_UNIT.search(text)
+    return match[0] if match else ""
 
 
 def read_table2(rows: Sequence[TableRow]) -> TableFound | None:
@@ -205,9 +243,11 @@ def _figures(table: TableFound, shape: Table2Row, line: _Line) -> None:
     if not shape.scalar and chosen.entries[0].left is None and any(is_blank(entry) for entry in chosen.entries):
         doubt = doubt or "这一行有空格，数字可能错了列"
     units = {heading.key: heading.unit for heading in line.heading}
+    if line.unit and any(unit not in ("", line.unit) for unit in units.values()):
+        doubt = doubt or "表头与行名写的金额单位不同"
     columns = form(table.layout).table2_column
     for index, (key, entry) in enumerate(zip(shape.columns, chosen.entries, strict=True)):
-        unit = units.get(key, "")
+        unit = line.unit or units.get(key, "")
         where = path if shape.scalar else f"{path}.{index}"
         placed = place_figure(entry, columns[key].number, doubt, unit=unit, exact=line.exact)
         table.figures[where] = placed
