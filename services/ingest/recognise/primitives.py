@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 from services.core.report import Format
 
@@ -78,3 +79,39 @@ class Content:
     items: list[Item]
     pages: int = 0
     pictures: frozenset[int] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A page, or the part of it that is a picture, as pixels.
+
+    ``pixels``: rows from the top, no padding, ``channels`` bytes a pixel (1 grey, 3 RGB), so that ``len(pixels)`` is
+    ``width * height * channels``. ``dpi``: pixels per inch across and down alike. ``page_width``/``page_height``: the
+    page as a person sees it, in points. ``area``: the part of that page which the pixels show, in points from its top
+    left: pixel (column, row) lies at ``area[0] + column * 72 / dpi``, ``area[1] + row * 72 / dpi``.
+    """
+
+    pixels: bytes
+    width: int
+    height: int
+    channels: Literal[1, 3]
+    dpi: float
+    page_width: float
+    page_height: float
+    area: Box
+
+
+class PictureReader(Protocol):
+    """Reads a picture of a page: lines of prose and rows of cells, in reading order.
+
+    Places are given in points of the page as seen (not of the picture), with `number`, the page (from 1). Grids are
+    numbered from 1 in each call; the caller makes them unique. What is not certain carries ``Entry.doubt``. A picture
+    without words gives an empty list. Nothing is raised for what the picture shows. ``engine`` names reader and
+    version for the result.
+    """
+
+    engine: str
+
+    def __call__(self, picture: Picture, number: int) -> list[Item]:
+        """The items of `picture`, which shows page `number` or a part of it."""
+        ...
