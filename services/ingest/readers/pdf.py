@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
@@ -12,10 +12,11 @@ from services.ingest.readers.pdfium import open_pdf, page_count, read_page
 from services.ingest.readers.reader import Bounds, Read
 from services.ingest.readers.second_opinion import read_again
 from services.ingest.recognise.lattice import TooManyLinesError
-from services.ingest.recognise.pages import page_items
+from services.ingest.recognise.pages import Glyph, PageInk, Placed, page_items
 from services.ingest.recognise.primitives import Content, Item, Line, Place, SecondOpinion, TableRow
 from services.ingest.recognise.report import is_annual_report, recognise
 from services.ingest.recognise.sanity import is_language
+from services.ingest.recognise.unruled import Carried, loose_items
 
 ENGINE = f"pdf/1 pypdfium2/{version('pypdfium2')}"
 _FEWEST_GLYPHS = 30
@@ -67,6 +68,11 @@ def _read(data: bytes, max_pages: int) -> _Seen:
     _check_end(data)
     read = _Seen()
     grid = 1
+    carried = Carried()
+
+    def loose(page: PageInk, lines: Sequence[list[Glyph]], grid: int) -> tuple[list[Placed], int]:
+        return loose_items(page, lines, grid, carried)
+
     with open_pdf(data) as document:
         read.pages = page_count(document)
         if read.pages < 1:
@@ -86,7 +92,7 @@ def _read(data: bytes, max_pages: int) -> _Seen:
             if page.ink.turn:
                 read.turned.add(number)
             try:
-                items, grid = page_items(page.ink, grid)
+                items, grid = page_items(page.ink, grid, loose)
             except TooManyLinesError as error:
                 raise RejectedError("too_complex", f"第{number}页的表格线过多") from error
             read.items += items

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from services.ingest.recognise.figures import looks_like_figure
 from services.ingest.recognise.lattice import SLIVER, Lattice, Segment, find_lattices
 from services.ingest.recognise.opening import is_page_number
 from services.ingest.recognise.primitives import Box, Entry, Item, Line, Place, TableRow
@@ -19,6 +20,10 @@ _BLANK_GAP = 0.45
 _SMALL = 0.8
 """Digits lower than this share of the highest digit of their cell are superscripts, not figures."""
 _OVERLAP = 0.5
+_CROWD = 3
+"""A cell that ends with so many figures, each by itself, is several cells between which no rule is drawn."""
+FIGURE_ENDS = frozenset("0123456789０１２３４５６７８９/\\-－—–―─−无）)")
+"""The characters with which a figure or nil sign, or a note behind one, may end."""
 _MARGIN = 0.12
 """Share of the page at top and bottom in which page numbers stand."""
 
@@ -50,10 +55,17 @@ class PageInk:
         return round(x0, 2), round(top, 2), round(x1, 2), round(bottom, 2)
 
 
-def page_items(page: PageInk, grid: int) -> tuple[list[Item], int]:
+Placed = tuple[float, list[Item]]
+"""Items with the height at which they stand on the page."""
+
+Loose = Callable[[PageInk, Sequence[list[Glyph]], int], tuple[list[Placed], int]]
+"""What the printed lines of a page that stand in no ruled table are; takes and gives the number of the next grid."""
+
+
+def page_items(page: PageInk, grid: int, loose: Loose) -> tuple[list[Item], int]:
     """Lines and rows of `page` from top to bottom, and the number of the next grid.
 
-    Raises TooManyLinesError (``lattice``).
+    `loose` tells what stands outside of ruled tables. Raises TooManyLinesError (``lattice``).
     """
     lattices = find_lattices(page.horizontal, page.vertical) if page.horizontal and page.vertical else []
     inside: list[dict[int, list[Glyph]]] = [{} for _ in lattices]
@@ -69,19 +81,40 @@ def page_items(page: PageInk, grid: int) -> tuple[list[Item], int]:
                 break
         else:
             outside.append(glyph)
-    placed: list[tuple[float, list[Item]]] = []
+    placed: list[Placed] = []
     for lattice, contents in zip(lattices, inside, strict=True):
-        placed.append((lattice.ys[0], list(_rows(page, lattice, contents, grid))))
-        grid += 1
-    for glyphs in lines_of(outside):
-        top = min(glyph[2] for glyph in glyphs)
-        text = join(glyphs)
-        if not _MARGIN < top / page.height < 1 - _MARGIN and is_page_number(text):
+        rows = list(_rows(page, lattice, contents, grid))
+        if any(_crowded(cell.text) for row in rows for cell in row.cells):
+            # the rules part the table in one direction only
+            outside += [glyph for glyphs in contents.values() for glyph in glyphs]
             continue
-        box = (min(g[1] for g in glyphs), top, max(g[3] for g in glyphs), max(g[4] for g in glyphs))
-        placed.append((top, [Line(text, Place(page=page.number, bbox=page.seen(box)))]))
+        placed.append((lattice.ys[0], [*rows]))
+        grid += 1
+    lines = [line for line in lines_of(outside) if not _is_page_number(page, line)]
+    more, grid = loose(page, lines, grid)
+    placed += more
     placed.sort(key=lambda one: one[0])
     return [item for _, items in placed for item in items], grid
+
+
+def prose(page: PageInk, line: Sequence[Glyph]) -> Placed:
+    """A printed line as an item."""
+    top = min(glyph[2] for glyph in line)
+    box = (min(g[1] for g in line), top, max(g[3] for g in line), max(g[4] for g in line))
+    return top, [Line(join(line), Place(page=page.number, bbox=page.seen(box)))]
+
+
+def _is_page_number(page: PageInk, line: Sequence[Glyph]) -> bool:
+    top = min(glyph[2] for glyph in line)
+    return not _MARGIN < top / page.height < 1 - _MARGIN and is_page_number(join(line))
+
+
+def _crowded(text: str) -> bool:
+    """Whether a cell holds the figures of several cells."""
+    if not text or text[-1] not in FIGURE_ENDS:
+        return False
+    tail = text.split()[-_CROWD:]
+    return len(tail) == _CROWD and all(looks_like_figure(token) for token in tail)
 
 
 def _rows(page: PageInk, lattice: Lattice, contents: dict[int, list[Glyph]], grid: int) -> Iterable[TableRow]:
@@ -94,7 +127,7 @@ def _rows(page: PageInk, lattice: Lattice, contents: dict[int, list[Glyph]], gri
             continue
         lines = list(lines_of(glyphs))
         text = "\n".join(join(line) for line in lines)
-        entries.append(Entry(text, Place(page.number, page.seen(box)), box[0], box[2], _doubt(lines)))
+        entries.append(Entry(text, Place(page.number, page.seen(box)), box[0], box[2], doubt_of(lines)))
     wide = len(lattice.xs) - 1
     before: list[int] = []
     for row in range(len(lattice.ys) - 1):
@@ -137,7 +170,7 @@ def join(line: Sequence[Glyph]) -> str:
     return "".join(pieces)
 
 
-def _doubt(lines: Sequence[Sequence[Glyph]]) -> str:
+def doubt_of(lines: Sequence[Sequence[Glyph]]) -> str:
     """Why the digits of a cell may not be one figure: printed over one another, or of two sizes."""
     digits = [glyph for line in lines for glyph in line if glyph[0].isdigit()]
     if len(digits) < 2:

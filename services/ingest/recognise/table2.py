@@ -136,6 +136,11 @@ def is_heading(row: TableRow) -> bool:
     return any(name_of(cell.text) in _column_names() for cell in row.cells)
 
 
+def column_key(name: str) -> str | None:
+    """The column that a normalised head names exactly, None for every other text."""
+    return _column_names().get(name) or _by_stem(name)
+
+
 def _headings(row: TableRow) -> list[_Heading]:
     """The column heads that `row` prints, from left to right; empty when it is no heading row."""
     found: list[_Heading] = []
@@ -154,7 +159,7 @@ def _headings(row: TableRow) -> list[_Heading]:
         name = name_of(cell.text)
         if not name or name == "信息内容" or name in row_names():
             continue
-        key = _column_names().get(name) or _by_stem(name)
+        key = column_key(name)
         exact = key is not None
         key = key or (most_similar(name[:40], _column_names()) if len(name) >= 4 else None)
         if key and found and found[-1].key == key and exact:  # a spanned head, printed again in each of its fields

@@ -86,16 +86,6 @@ def test_a_level_stamp_over_the_figures_is_never_read_as_figures(authored: Autho
     assert silent_errors(report, authored) == []
 
 
-@pytest.mark.parametrize("lines", ["none", "horizontal"])
-def test_tables_without_cell_borders_end_with_a_reason_and_without_figures(
-    authored: AuthoredReport, lines: str
-) -> None:
-    report = read(draw(authored, Drawing(lines=lines)))
-    assert report.status == "failed"
-    assert report.reason
-    assert silent_errors(report, authored) == []
-
-
 def test_raised_note_numbers_do_not_join_the_figure(authored: AuthoredReport) -> None:
     def footnote(canvas: Canvas, cell: GridCell, x: float, y: float) -> None:
         if cell.path == "table2.licences":

@@ -1,0 +1,82 @@
+"""What the layouts of the three tables on pages without cell borders share: columns, bands, and rows laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from services.ingest.recognise.words import Word
+
+Span = tuple[float, float]
+Cells = list[Word]
+
+_SLACK = 1.0
+_OUTER = 0.6
+
+
+@dataclass(slots=True)
+class Columns:
+    """Where the columns of figures lie across, and the words of the head over each (empty where none is printed)."""
+
+    spans: list[Span]
+    heads: list[Cells] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class LaidRow:
+    """One row: the words of its label, its cells as (words, left, right), and the height it takes (top, bottom)."""
+
+    label: Cells
+    cells: list[tuple[Cells, float, float]]
+    height: Span
+
+
+@dataclass(slots=True)
+class Laid:
+    """A table, or the part of it on one page: rows of words by cell, between `top` and `bottom`."""
+
+    columns: Columns
+    rows: list[LaidRow] = field(default_factory=list)
+    top: float = 0.0
+    bottom: float = 0.0
+
+    def add_heads(self, top: float, bottom: float) -> None:
+        """A row of the heads over the columns, where any are printed."""
+        if self.columns.heads:
+            cells = [(head, *span) for head, span in zip(self.columns.heads, self.columns.spans, strict=True)]
+            self.rows.append(LaidRow([], cells, (top, bottom)))
+
+    def add_row(self, label: Cells, words: Iterable[Word], height: Span) -> None:
+        """A row with each of `words` in the column it stands in."""
+        own = list(words)
+        cells = [([w for w in own if left <= w.centre < right], left, right) for left, right in self.columns.spans]
+        self.rows.append(LaidRow(label, cells, height))
+
+
+def fits(columns: Columns, lines: Iterable[Sequence[Word]]) -> bool:
+    """Whether every figure of `lines` stands within one of `columns`, and no two of a line in the same."""
+    for line in lines:
+        taken = set()
+        for word in line:
+            inside = [k for k, (left, right) in enumerate(columns.spans) if left <= word.centre < right]
+            if not inside or inside[0] in taken:
+                return False
+            left, right = columns.spans[inside[0]]
+            if word.x0 < left - _SLACK or word.x1 > right + _SLACK:
+                return False
+            taken.add(inside[0])
+    return True
+
+
+class Bands:
+    """The heights that belong to each of several rows: halfway to the next one."""
+
+    def __init__(self, extents: Sequence[Span]) -> None:
+        self._extents = extents
+
+    def edges(self, number: int) -> Span:
+        """Top and bottom of row `number`."""
+        top, bottom = self._extents[number]
+        low = top - _OUTER * 10 if number == 0 else (self._extents[number - 1][1] + top) / 2
+        high = bottom + _OUTER * 10 if number + 1 == len(self._extents) else (bottom + self._extents[number + 1][0]) / 2
+        return low, high
