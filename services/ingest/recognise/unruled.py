@@ -15,7 +15,7 @@ from services.ingest.recognise.pages import FIGURE_ENDS, Glyph, PageInk, Placed,
 from services.ingest.recognise.primitives import Entry, Place, TableRow
 from services.ingest.recognise.sections import section_key
 from services.ingest.recognise.unruled_columns import Columns, Laid, LaidRow
-from services.ingest.recognise.words import Word, box_of, text_of, words_of
+from services.ingest.recognise.words import GAPS, Word, box_of, text_of, words_of
 
 _TABLE_OF = {"proactive": 2, "requests": 3, "disputes": 4}
 
@@ -106,9 +106,22 @@ def _table_by_labels(lines: Sequence[list[Glyph]]) -> int:
 
 
 def _lay_out(table: int, lines: Sequence[list[Glyph]], carried: Carried) -> list[Laid]:
-    words = words_of([glyph for line in lines for glyph in line])
-    if not any(word.is_figure for word in words):
-        return []
+    """The table among `lines`, with the distance between words that makes most names of the form out of them."""
+    glyphs = [glyph for line in lines for glyph in line]
+    best: list[Laid] = []
+    for gap in GAPS:
+        words = words_of(glyphs, gap)
+        if not any(word.is_figure for word in words):
+            break
+        laid = _lay_out_words(table, words, carried)
+        if sum(one.known for one in laid) > sum(one.known for one in best):
+            best = laid
+        if laid and all(one.complete for one in laid):
+            return laid
+    return best
+
+
+def _lay_out_words(table: int, words: Sequence[Word], carried: Carried) -> list[Laid]:
     if table == 2:
         return unruled_table2.lay_out(words, carried.columns.get(2))
     if table == 3:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from services.ingest.recognise.words import Word
+from services.ingest.recognise.unruled_labels import Label
+from services.ingest.recognise.words import Word, columns_between
 
 Span = tuple[float, float]
 Cells = list[Word]
@@ -33,12 +35,17 @@ class LaidRow:
 
 @dataclass(slots=True)
 class Laid:
-    """A table, or the part of it on one page: rows of words by cell, between `top` and `bottom`."""
+    """A table, or the part of it on one page: rows of words by cell, between `top` and `bottom`.
+
+    ``known``: how many names of the form were found in it. ``complete``: nothing in it was left without its name.
+    """
 
     columns: Columns
     rows: list[LaidRow] = field(default_factory=list)
     top: float = 0.0
     bottom: float = 0.0
+    known: int = 0
+    complete: bool = True
 
     def add_heads(self, top: float, bottom: float) -> None:
         """A row of the heads over the columns, where any are printed."""
@@ -66,6 +73,26 @@ def fits(columns: Columns, lines: Iterable[Sequence[Word]]) -> bool:
                 return False
             taken.add(inside[0])
     return True
+
+
+def columns_under(heads: Sequence[Label], lines: Sequence[Sequence[Word]], left: float, right: float) -> list[Span]:
+    """The columns of figures under `heads`, which stand from left to right, between `left` and `right`.
+
+    Lines with a figure for each head pair them in order; figures set flush right may stand nearer to the next head.
+    Without such a line, figures go to the nearest head.
+    """
+    full = [line for line in lines if len(line) == len(heads)]
+    if full:
+        found = [(min(line[k].x0 for line in full), max(line[k].x1 for line in full)) for k in range(len(heads))]
+        if all(a[1] < b[0] for a, b in pairwise(found)):
+            return columns_between(found, left, right)
+    centres = [(head.left + head.right) / 2 for head in heads]
+    stretches = [[head.left, head.right] for head in heads]
+    for line in lines:
+        for word in line:
+            near = min(stretches, key=lambda one: abs(centres[stretches.index(one)] - word.centre))
+            near[0], near[1] = min(near[0], word.x0), max(near[1], word.x1)
+    return columns_between([(a, b) for a, b in stretches], left, right)
 
 
 class Bands:

@@ -110,7 +110,8 @@ def _below(word: Word, words: Iterable[Word]) -> Word | None:
     near = [
         one
         for one in words
-        if 0.5 * word.size < one.middle - word.middle <= _LEADING * word.size
+        if not one.is_figure
+        and 0.5 * word.size < one.middle - word.middle <= _LEADING * word.size
         and min(one.x1, word.x1) - max(one.x0, word.x0) >= _OVERLAP * min(one.x1 - one.x0, word.x1 - word.x0)
     ]
     return min(near, key=lambda one: one.middle, default=None)
@@ -119,7 +120,7 @@ def _below(word: Word, words: Iterable[Word]) -> Word | None:
 def longest_apart(labels: Iterable[Label], *, across: bool = False) -> list[Label]:
     """The longest labels of which no two share a line (`across`: a word), from top to bottom and left to right."""
     taken: list[Label] = []
-    for label in sorted(labels, key=lambda one: (-len(name_of(one.text)), len(one.words))):
+    for label in sorted(labels, key=lambda one: (-len(name_of(one.text)), -len(one.text))):
         if across:
             clash = any(word is other for one in taken for other in one.words for word in label.words)
         else:

@@ -9,7 +9,7 @@ from services.core.form import form
 from services.core.form.labels import squeeze
 from services.ingest.recognise import table2
 from services.ingest.recognise.labels import name_of
-from services.ingest.recognise.unruled_columns import Bands, Columns, Laid, Span, fits
+from services.ingest.recognise.unruled_columns import Bands, Columns, Laid, Span, columns_under, fits
 from services.ingest.recognise.unruled_labels import Label, labels_in_stacks, longest_apart
 from services.ingest.recognise.words import Word, clusters, columns_between
 
@@ -111,13 +111,13 @@ def _blocks(anchors: Sequence[Label | _Head | Word], words: Sequence[Word], carr
     columns = carried
     for number, anchor in enumerate(anchors):
         if isinstance(anchor, _Head):
-            if rows:
+            if rows or head is not None:
                 laid.append(_laid(head, rows, words, columns))
                 columns = laid[-1].columns
             head, rows = anchor, []
         elif isinstance(anchor, Label):
             rows.append((anchor, bands.edges(number)))
-    if rows:
+    if rows or head is not None:
         laid.append(_laid(head, rows, words, columns))
     laid[0].top = min(one.top for one in anchors)
     return laid
@@ -126,7 +126,7 @@ def _blocks(anchors: Sequence[Label | _Head | Word], words: Sequence[Word], carr
 def _laid(
     head: _Head | None, rows: Sequence[tuple[Label, Span]], words: Sequence[Word], carried: Columns | None
 ) -> Laid:
-    edge = max(label.right for label, _ in rows)
+    edge = max((label.right for label, _ in rows), default=head.labels[0].left - 1.0 if head else 0.0)
     beside: list[list[Word]] = []
     for label, (low, high) in rows:
         beside.append(
@@ -138,8 +138,11 @@ def _laid(
         result.add_heads(head.top, head.bottom)
     for (label, height), own in zip(rows, beside, strict=True):
         result.add_row(label.words, own, height)
+    result.known = len(rows) + (len(head.labels) if head else 0)
+    result.complete = head is not None
     result.top = head.top if head else rows[0][0].top
-    result.bottom = max(rows[-1][0].bottom, max((w.bottom for own in beside for w in own), default=0.0))
+    ends = [label.bottom for label, _ in rows] + ([head.bottom] if head else [])
+    result.bottom = max([*ends, *(word.bottom for own in beside for word in own)])
     return result
 
 
@@ -152,13 +155,7 @@ def _columns(head: _Head | None, beside: Sequence[list[Word]], edge: float, carr
         stretches = clusters(flat) or [(edge + 1.0, right)]
         left = (edge + stretches[0][0]) / 2
         return Columns(columns_between(stretches, left, right))
-    stretches = []
-    centres = [(label.left + label.right) / 2 for label in head.labels]
-    for number, label in enumerate(head.labels):
-        mine = [w for w in flat if min(range(len(centres)), key=lambda k: abs(centres[k] - w.centre)) == number]
-        stretches.append((min([label.left, *(w.x0 for w in mine)]), max([label.right, *(w.x1 for w in mine)])))
+    left = (edge + min([edge + 2.0, *(label.left for label in head.labels), *(word.x0 for word in flat)])) / 2
+    figures = [[word for word in own if word.is_figure] for own in beside]
     right = max(right, head.labels[-1].right + 100.0)
-    return Columns(
-        columns_between(stretches, (min(edge, stretches[0][0]) + stretches[0][0]) / 2, right),
-        [list(label.words) for label in head.labels],
-    )
+    return Columns(columns_under(head.labels, figures, left, right), [list(label.words) for label in head.labels])

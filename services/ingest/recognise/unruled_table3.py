@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -10,18 +9,15 @@ from itertools import pairwise
 from services.core.form import form
 from services.core.form.labels import squeeze
 from services.ingest.recognise.labels import group_names, name_of
-from services.ingest.recognise.unruled_columns import Bands, Cells, Columns, Laid, Span, fits
-from services.ingest.recognise.unruled_labels import Label, labels_in_lines, longest_apart, table3_key
-from services.ingest.recognise.words import Word, clusters, columns_between, rows_of
+from services.ingest.recognise.unruled_columns import Bands, Cells, Columns, Laid, Span, columns_under, fits
+from services.ingest.recognise.unruled_labels import Label, labels_in_lines, labels_in_stacks, longest_apart, table3_key
+from services.ingest.recognise.words import BEGINS_GROUP, BEGINS_ITEM, Word, clusters, columns_between, rows_of
 
 _WIDTH = len(form("2021").column_keys)
-_NAMES = sorted(
-    {squeeze(name) for column in form("2021").table3_columns for name in (column.label, *column.aliases)},
-    key=len,
-    reverse=True,
-)
-_ITEM = re.compile(r"^[1-8１-８][.．、][\u4e00-\u9fff]")
-_GROUP = re.compile(r"^[（(][一二三四五六七][)）]")
+_NAMES = {
+    squeeze(name): column.key for column in form("2021").table3_columns for name in (column.label, *column.aliases)
+}
+_CORNER = squeeze(form("2021").table3_corner)
 _FULL_LINE = 4
 """A line with so many figures is a row of the table whatever stands beside it."""
 _REACH = 8.0
@@ -70,7 +66,7 @@ def _labels(words: Sequence[Word]) -> list[Label]:
     """The labels of the rows. The words of a label begin in its own column, right of the heads that span rows."""
     wordy = [word for word in words if not word.is_figure]
     edges = [-1e9]
-    for mark in (_GROUP, _ITEM):
+    for mark in (BEGINS_GROUP, BEGINS_ITEM):
         begin = [word.x0 for word in wordy if mark.match(word.text)]
         if begin:
             edges.append(min(begin) + 1.0)
@@ -124,21 +120,33 @@ def _columns(
     edge = max(span.right for span in spans)
     top = min(spans[0].top, *(word.top for word in flat))
     if carried is not None and fits(carried, lines) and edge <= carried.spans[0][0] + 1.0:
-        return Columns(carried.spans, _heads(words, top, carried.spans))
+        known = _known_heads(words, top, min(word.x0 for word in flat))
+        return Columns(carried.spans, [list(head.words) for head in known] or _heads(words, top, carried.spans))
+    over = _known_heads(words, top, min(word.x0 for word in flat))
     stretches = _stretches(lines)
-    if stretches is None:
-        heads = [
-            word
-            for word in _head_words(words, top, min(word.x0 for word in flat))
-            if any(name.startswith(squeeze(word.text)) for name in _NAMES)
+    if stretches is None and over:
+        stretches = [
+            (column[0] + 0.1, column[1] - 0.1) for column in columns_under(over, lines, edge, flat[-1].x1 + 9.0)
         ]
-        stretches = clusters([*flat, *heads])
-    if len(stretches) != _WIDTH:
+    if stretches is None:
         return None
     pitch = min(b[0] - a[1] for a, b in pairwise(stretches))
     left = max(stretches[0][0] - max(pitch, 2.0) / 2, min((stretches[0][0] + edge) / 2, stretches[0][0] - 0.5))
     columns = columns_between(stretches, left, stretches[-1][1] + max(pitch, 2.0) / 2)
-    return Columns(columns, _heads(words, top, columns))
+    return Columns(columns, [list(head.words) for head in over] or _heads(words, top, columns))
+
+
+def _known_heads(words: Sequence[Word], top: float, left: float) -> list[Label]:
+    """The seven heads from left to right, when each of them is printed once above the first row; else none."""
+    above = _head_words(words, top, left - 40.0)
+    found: dict[str, Label] = {}
+    for label in longest_apart(labels_in_stacks(above, _head_name), across=True):
+        found[label.key] = label  # the lowest of two is the head, the other a part of a head over several columns
+    return sorted(found.values(), key=lambda label: label.left) if len(found) == _WIDTH else []
+
+
+def _head_name(text: str) -> str | None:
+    return _NAMES.get(squeeze(text))
 
 
 def _heads(words: Sequence[Word], top: float, columns: Sequence[Span]) -> list[Cells]:
@@ -203,7 +211,7 @@ def _spare_words(anchors: list[_Anchor], words: Sequence[Word], columns: Columns
     used = {id(word) for anchor in anchors for word in anchor.words}
     left = columns.spans[0][0]
     spare = [w for w in words if id(w) not in used and w.centre < left and not w.is_figure]
-    leaf = [word.x0 for word in words if _ITEM.match(word.text)]
+    leaf = [word.x0 for word in words if BEGINS_ITEM.match(word.text)]
     if leaf:
         inner = [word for word in spare if word.x1 > min(leaf) + 1.0]
         spare = inner
@@ -221,9 +229,9 @@ def _spare_words(anchors: list[_Anchor], words: Sequence[Word], columns: Columns
             near.top, near.bottom = min(near.top, word.top), max(near.bottom, word.bottom)
     used |= {id(word) for anchor in anchors for word in anchor.words}
     rest = [word for word in spare if id(word) not in used]
+    head = max((word.middle for head in columns.heads for word in head), default=-1.0)
+    rest = [w for w in rest if w.middle > head and squeeze(w.text).strip("（）()") not in _CORNER]
     for end, away in ((low, -1), (high, 1)):
-        if away < 0 and columns.heads:
-            continue  # what stands there is the corner of the head
         half: list[Word] = []
         edge = end.first if away < 0 else end.last
         for word in sorted(rest, key=lambda w: away * w.middle):
@@ -259,4 +267,7 @@ def _laid(anchors: Sequence[_Anchor], words: Sequence[Word], columns: Columns) -
         laid.add_row(anchor.words, [w for w in in_columns if low <= w.middle < high], (low, high))
     laid.top = laid.rows[0].height[0]
     laid.bottom = anchors[-1].bottom
+    heads = sum(_head_name("".join(word.text for word in head)) is not None for head in columns.heads)
+    laid.known = sum(one.label is not None for one in anchors) + heads
+    laid.complete = heads == len(columns.heads) and all(one.label is not None for one in anchors)
     return laid

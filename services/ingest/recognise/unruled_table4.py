@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from services.core.form import form
 from services.core.form.labels import squeeze
 from services.ingest.recognise.labels import name_of
-from services.ingest.recognise.unruled_columns import Columns, Laid, LaidRow, Span
+from services.ingest.recognise.unruled_columns import Columns, Laid, LaidRow, columns_under
 from services.ingest.recognise.unruled_labels import Label, labels_in_stacks, longest_apart
-from services.ingest.recognise.words import Word, columns_between, rows_of
+from services.ingest.recognise.words import Word, rows_of
 
 _FORM = form("2021")
 _FIVE = len(_FORM.table4_columns)
@@ -68,16 +67,9 @@ def _laid(line: Sequence[Word], heads: Sequence[Label], names: Sequence[Label], 
     count = len(ranked)
     if count == 0 or count % _FIVE:
         return None
-    stretches: list[Span] = []
-    centres = [(label.left + label.right) / 2 for label in ranked]
-    for number, label in enumerate(ranked):
-        mine = [w for w in line if min(range(count), key=lambda k: abs(centres[k] - w.centre)) == number]
-        stretches.append((min([label.left, *(w.x0 for w in mine)]), max([label.right, *(w.x1 for w in mine)])))
-    if any(b[0] < a[1] - 1.0 for a, b in pairwise(stretches)):
-        return None
-    pitch = min((b[0] - a[1] for a, b in pairwise(stretches)), default=4.0)
-    outer = max(pitch, 2.0) / 2
-    spans = columns_between(stretches, stretches[0][0] - outer, stretches[-1][1] + outer)
+    left = min(ranked[0].left, line[0].x0) - 1.0
+    right = max(ranked[-1].right, line[-1].x1) + 1.0
+    spans = columns_under(ranked, [line], left, right)
     result = Laid(Columns(spans, [list(label.words) for label in ranked]))
     head_top, head_bottom = min(label.top for label in ranked), max(label.bottom for label in ranked)
     over = sorted((n for n in names if n.key != "group" and n.first < head_top), key=lambda n: n.first)
@@ -92,6 +84,8 @@ def _laid(line: Sequence[Word], heads: Sequence[Label], names: Sequence[Label], 
     result.add_row(front[0].words if front else [], own, (low, high))
     result.top = min([head_top, *(name.top for name in names)])
     result.bottom = high
+    result.known = count
+    result.complete = len(line) <= count
     return result
 
 

@@ -11,11 +11,14 @@ from services.ingest.recognise.figures import looks_like_figure
 from services.ingest.recognise.pages import Glyph, join, lines_of
 from services.ingest.recognise.primitives import Box
 
-_WORD_GAP = 0.22
-"""Share of the font size that parts two words: labels in neighbouring columns may stand this near."""
-_MARK_INSIDE = re.compile(
-    r"(?<=[^（(第])(?=（[一二三四五六七]）)|(?<=[\u4e00-\u9fff）])(?=[1-8][.．、][\u4e00-\u9fff])"
-)
+GAPS = (0.34, 0.22, 0.5)
+"""Shares of the font size that part two words. Labels in neighbouring columns may stand as near as blanks inside a
+label are wide, so what is printed must show which share is right; the first one fits most documents."""
+_GROUP_MARK = r"[（(][一二三四五六七][）)]"
+_ITEM_MARK = r"(?:[（(]?[1-8１-８][)）.．、](?!\d)|[①-⑧])"
+_MARK_INSIDE = re.compile(rf"(?<=[^（(第])(?={_GROUP_MARK})|(?<=[\u4e00-\u9fff）)、])(?={_ITEM_MARK})")
+BEGINS_GROUP = re.compile(_GROUP_MARK)
+BEGINS_ITEM = re.compile(_ITEM_MARK)
 _FIGURE_BEHIND = re.compile(r"(?<=[\u4e00-\u9fff）”」])(?=[+-]?[\d０-９][\d０-９,，.]*$)")
 _GLUED = 0.1
 
@@ -64,23 +67,23 @@ def word_of(glyphs: Sequence[Glyph]) -> Word:
     )
 
 
-def words_of(glyphs: Sequence[Glyph]) -> list[Word]:
-    """The words of `glyphs` from top to bottom and left to right.
+def words_of(glyphs: Sequence[Glyph], gap: float = GAPS[0]) -> list[Word]:
+    """The words of `glyphs` from top to bottom and left to right; `gap` (of the font size) parts them.
 
     A list mark of the form (``（三）``, ``1.``) always begins a word, and a figure right behind words is one by itself
     when there is a gap at all.
     """
     words: list[Word] = []
     for line in lines_of(glyphs):
-        for part in _apart(line):
+        for part in _apart(line, gap):
             words += [word_of(piece) for piece in _at_marks(part)]
     return words
 
 
-def _apart(line: Sequence[Glyph]) -> Iterator[list[Glyph]]:
+def _apart(line: Sequence[Glyph], gap: float) -> Iterator[list[Glyph]]:
     part: list[Glyph] = []
     for glyph in line:
-        if part and glyph[1] - max(g[3] for g in part[-2:]) > _WORD_GAP * (glyph[4] - glyph[2]):
+        if part and glyph[1] - max(g[3] for g in part[-2:]) > gap * (glyph[4] - glyph[2]):
             yield part
             part = []
         part.append(glyph)
