@@ -66,7 +66,8 @@ def _split(row: TableRow, previous: str | None) -> _Line:
         # a spanning head such as （六）其他处理 names the row only when no label stands right of it
         if words and labels.name_of(text) in labels.group_names():
             break
-        if key := labels.match_row(text, previous):
+        # 总计 as the last cell of a repeated head is no row, also not below （六）其他处理
+        if index + 1 < len(cells) and (key := labels.match_row(text, previous)):
             return _Line(row, text, cells[index + 1 :], key, "exact")
         words = words or index + 1
     label = cells[words - 1].text if words else ""

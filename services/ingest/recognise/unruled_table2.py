@@ -150,7 +150,8 @@ def _columns(head: _Head | None, beside: Sequence[list[Word]], edge: float, carr
     flat = [word for own in beside for word in own]
     right = max([word.x1 for word in flat], default=edge) + 100.0
     if head is None and carried is not None and fits(carried, [[w for w in own if w.is_figure] for own in beside]):
-        return Columns(carried.spans)
+        (left, first), *rest = carried.spans
+        return Columns([(max(left, edge + 0.5), first), *rest])
     if head is None:
         stretches = clusters(flat) or [(edge + 1.0, right)]
         left = (edge + stretches[0][0]) / 2
