@@ -9,7 +9,9 @@ from itertools import repeat
 from typing import Any
 
 from services.core.errors import RejectedError
+from services.ingest.readers.colours import letter_colours
 from services.ingest.readers.pdfium_calls import BATCH, Handle, Scratch, bound
+from services.ingest.recognise.stamps import Colour
 
 _MOST_GLYPHS = 60_000
 _QUARTER = math.pi / 2
@@ -33,7 +35,8 @@ class Letters:
     """What is printed in the main direction of a page; blanks are left out.
 
     ``indices``: the number of each character in pdfium's text page. ``turns``: clockwise quarter turns that make them
-    upright. ``slanted``: how many characters at another angle (watermarks, stamps) were left out.
+    upright. ``slanted``: how many characters at another angle (watermarks, stamps) were left out. ``colours``: of each
+    character, where the page has more than one colour.
     """
 
     chars: list[str] = field(default_factory=list)
@@ -41,6 +44,7 @@ class Letters:
     indices: list[int] = field(default_factory=list)
     turns: int = 0
     slanted: int = 0
+    colours: list[Colour] | None = None
 
 
 def read_letters(page: Any, *, level: bool) -> Letters:
@@ -56,7 +60,9 @@ def read_letters(page: Any, *, level: bool) -> Letters:
         if count > _MOST_GLYPHS:
             raise RejectedError("too_complex", f"一页有{count}个字")
         letters = _all_letters(text_page, count)
-        return letters if level else _upright(text_page, letters)
+        letters = letters if level else _upright(text_page, letters)
+        letters.colours = letter_colours(text_page, letters.chars, letters.indices)
+        return letters
     finally:
         _close_text(text_page)
 

@@ -31,7 +31,8 @@ class _Seen:
     pages: int = 0
     pictures: set[int] = field(default_factory=set)
     textless_pictures: set[int] = field(default_factory=set)
-    turned: set[int] = field(default_factory=set)
+    turns: dict[int, int] = field(default_factory=dict)
+    loose: set[int] = field(default_factory=set)
 
 
 def read_pdf(data: bytes, bounds: Bounds) -> Read:
@@ -59,7 +60,7 @@ def read_pdf(data: bytes, bounds: Bounds) -> Read:
 
 def _second_opinion(data: bytes, read: _Seen) -> SecondOpinion:
     def ask(places: Iterable[Place]) -> dict[Place, str | None]:
-        return read_again(data, places, turned=read.turned)
+        return read_again(data, places, turns=read.turns, loose=read.loose)
 
     return ask
 
@@ -68,7 +69,7 @@ def _read(data: bytes, max_pages: int) -> _Seen:
     _check_end(data)
     read = _Seen()
     grid = 1
-    carried = Carried()
+    carried = Carried(laid=read.loose)
 
     def loose(page: PageInk, lines: Sequence[list[Glyph]], grid: int) -> tuple[list[Placed], int]:
         return loose_items(page, lines, grid, carried)
@@ -90,7 +91,7 @@ def _read(data: bytes, max_pages: int) -> _Seen:
             if page.images and len(page.ink.glyphs) < _FEWEST_GLYPHS:
                 read.textless_pictures.add(number)
             if page.ink.turn:
-                read.turned.add(number)
+                read.turns[number] = page.ink.turn
             try:
                 items, grid = page_items(page.ink, grid, loose)
             except TooManyLinesError as error:

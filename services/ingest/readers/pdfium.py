@@ -99,6 +99,8 @@ def _read(page: Any, number: int) -> PageRead:
     size = (wide, tall) if frame.turns % 2 == 0 else (tall, wide)
     ink = PageInk(number, *size, turn=(letters.turns - rotation) % 4)
     ink.glyphs = [(char, *box) for char, box in zip(letters.chars, frame.upright(letters.boxes), strict=True)]
+    if letters.colours:
+        ink.colours = dict(zip(ink.glyphs, letters.colours, strict=True))
     ink.horizontal, ink.vertical = _segments(frame.upright(drawn.rules))
     return PageRead(ink, drawn.covered, drawn.images)
 

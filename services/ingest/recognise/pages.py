@@ -10,6 +10,7 @@ from services.ingest.recognise.figures import looks_like_figure
 from services.ingest.recognise.lattice import SLIVER, Lattice, Segment, find_lattices
 from services.ingest.recognise.opening import is_page_number
 from services.ingest.recognise.primitives import Box, Entry, Item, Line, Place, TableRow
+from services.ingest.recognise.stamps import Colour, odd_colours, printed_over, settle, usual
 
 Glyph = tuple[str, float, float, float, float]
 """A character and its box (x0, top, x1, bottom), upright, in points, y downwards. The box is the em box: as high as the
@@ -32,7 +33,8 @@ _MARGIN = 0.12
 class PageInk:
     """What a page prints, in upright coordinates. ``turn``: quarter turns clockwise from the page as seen to upright.
 
-    ``width``/``height``: the upright page.
+    ``width``/``height``: the upright page. ``colours``: of each glyph, where the page has more than one; ``odd``: those that
+    only stamps have.
     """
 
     number: int
@@ -42,6 +44,8 @@ class PageInk:
     horizontal: list[Segment] = field(default_factory=list)
     vertical: list[Segment] = field(default_factory=list)
     turn: int = 0
+    colours: dict[Glyph, Colour] = field(default_factory=dict)
+    odd: frozenset[Colour] = frozenset()
 
     def seen(self, box: Box) -> Box:
         """An upright box in the coordinates of the page as a person sees it."""
@@ -67,6 +71,7 @@ def page_items(page: PageInk, grid: int, loose: Loose) -> tuple[list[Item], int]
 
     `loose` tells what stands outside of ruled tables. Raises TooManyLinesError (``lattice``).
     """
+    drop_stamps(page)
     lattices = find_lattices(page.horizontal, page.vertical) if page.horizontal and page.vertical else []
     inside: list[dict[int, list[Glyph]]] = [{} for _ in lattices]
     outside: list[Glyph] = []
@@ -81,6 +86,8 @@ def page_items(page: PageInk, grid: int, loose: Loose) -> tuple[list[Item], int]
                 break
         else:
             outside.append(glyph)
+    if page.odd:
+        page.odd -= usual((cell for table in inside for cell in table.values()), page.colours, page.odd)
     placed: list[Placed] = []
     for lattice, contents in zip(lattices, inside, strict=True):
         rows = list(_rows(page, lattice, contents, grid))
@@ -95,6 +102,13 @@ def page_items(page: PageInk, grid: int, loose: Loose) -> tuple[list[Item], int]
     placed += more
     placed.sort(key=lambda one: one[0])
     return [item for _, items in placed for item in items], grid
+
+
+def drop_stamps(page: PageInk) -> None:
+    """Find the colours of stamps on `page`, and take the characters of stamps that lie over other text off it."""
+    page.odd = odd_colours(page.colours.values())
+    if page.odd and (gone := printed_over(page.glyphs, page.colours, page.odd)):
+        page.glyphs = [glyph for glyph in page.glyphs if glyph not in gone]
 
 
 def prose(page: PageInk, line: Sequence[Glyph]) -> Placed:
@@ -121,13 +135,13 @@ def _rows(page: PageInk, lattice: Lattice, contents: dict[int, list[Glyph]], gri
     entries: list[Entry | None] = []
     for number in range(len(lattice.cells)):
         box = lattice.box(number)
-        glyphs = contents.get(number, [])
+        glyphs, coloured = settle(contents.get(number, []), page.colours, page.odd)
         if not glyphs and min(box[2] - box[0], box[3] - box[1]) < SLIVER:
             entries.append(None)
             continue
         lines = list(lines_of(glyphs))
         text = "\n".join(join(line) for line in lines)
-        entries.append(Entry(text, Place(page.number, page.seen(box)), box[0], box[2], doubt_of(lines)))
+        entries.append(Entry(text, Place(page.number, page.seen(box)), box[0], box[2], coloured or doubt_of(lines)))
     wide = len(lattice.xs) - 1
     before: list[int] = []
     for row in range(len(lattice.ys) - 1):

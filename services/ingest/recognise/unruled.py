@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 from services.ingest.recognise import unruled_table2, unruled_table3, unruled_table4
 from services.ingest.recognise.labels import name_of, row_names
 from services.ingest.recognise.pages import FIGURE_ENDS, Glyph, PageInk, Placed, doubt_of, join, lines_of, prose
 from services.ingest.recognise.primitives import Entry, Place, TableRow
 from services.ingest.recognise.sections import section_key
+from services.ingest.recognise.stamps import settle, usual
 from services.ingest.recognise.unruled_columns import Columns, Laid, LaidRow
 from services.ingest.recognise.words import GAPS, Word, box_of, text_of, words_of
 
+_LARGE = 1.3
 _TABLE_OF = {"proactive": 2, "requests": 3, "disputes": 4}
 
 
@@ -24,12 +27,13 @@ _TABLE_OF = {"proactive": 2, "requests": 3, "disputes": 4}
 class Carried:
     """What a page needs to know of the pages before it: the table of the open section, and columns by table.
 
-    ``texts``: lines of pages not looked at closely so far.
+    ``texts``: lines of pages not looked at closely so far. ``laid``: pages with tables without borders.
     """
 
     table: int = 0
     columns: dict[int, Columns] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
+    laid: set[int] = field(default_factory=set)
 
     def open(self, section: str) -> None:
         """A section begins."""
@@ -71,7 +75,12 @@ def loose_items(page: PageInk, lines: Sequence[list[Glyph]], grid: int, carried:
 def _part(page: PageInk, lines: Sequence[list[Glyph]], grid: int, carried: Carried) -> tuple[list[Placed], int]:
     """The lines between two section headings."""
     table = carried.table or _table_by_labels(lines)
+    if table and page.odd:
+        lines = _without_large_stamps(page, lines)
     laid = _lay_out(table, lines, carried) if table else []
+    if page.odd:
+        cells = ([g for w in words for g in w.glyphs] for one in laid for row in one.rows for words, _, _ in row.cells)
+        page.odd -= usual(cells, page.colours, page.odd)
     placed: list[Placed] = []
     inside: set[int] = set()
     for one in laid:
@@ -84,6 +93,7 @@ def _part(page: PageInk, lines: Sequence[list[Glyph]], grid: int, carried: Carri
     if laid:
         grid += 1
         carried.table = table
+        carried.laid.add(page.number)
         carried.columns[table] = laid[-1].columns
     for line in lines:
         middle = (line[0][2] + line[0][4]) / 2
@@ -93,6 +103,14 @@ def _part(page: PageInk, lines: Sequence[list[Glyph]], grid: int, carried: Carri
         if rest:
             placed.append(prose(page, rest))
     return placed, grid
+
+
+def _without_large_stamps(page: PageInk, lines: Sequence[list[Glyph]]) -> list[list[Glyph]]:
+    """The lines of a table without characters that are both of a stamp's colour and larger than the table's own."""
+    own = [g[4] - g[2] for line in lines for g in line if page.colours[g] not in page.odd]
+    most = _LARGE * median(own) if own else float("inf")
+    kept = ([g for g in line if page.colours[g] not in page.odd or g[4] - g[2] <= most] for line in lines)
+    return [line for line in kept if line]
 
 
 def _table_by_labels(lines: Sequence[list[Glyph]]) -> int:
@@ -148,6 +166,9 @@ def _cell(page: PageInk, words: Sequence[Word], left: float, right: float, row: 
     top, bottom = row.height
     if words:
         top, bottom = min(w.top for w in words), max(w.bottom for w in words)
-    lines = list(lines_of([glyph for word in words for glyph in word.glyphs]))
+    glyphs, coloured = settle([glyph for word in words for glyph in word.glyphs], page.colours, page.odd)
+    lines = list(lines_of(glyphs))
     text = "\n".join(join(line) for line in lines)
-    return Entry(text, Place(page.number, page.seen((left, top, right, bottom))), left, right, doubt_of(lines))
+    return Entry(
+        text, Place(page.number, page.seen((left, top, right, bottom))), left, right, coloured or doubt_of(lines)
+    )
