@@ -15,6 +15,7 @@ from services.ingest.recognise.pages import page_items
 from services.ingest.recognise.primitives import Content, Item, Line
 from services.ingest.recognise.report import is_annual_report, recognise
 from services.ingest.recognise.sanity import is_language
+from services.ingest.recognise.unruled import Carried, loose_items
 
 ENGINE = "ofd/1"
 _FEWEST_GLYPHS = 30
@@ -60,6 +61,7 @@ def read_ofd(data: bytes, bounds: Bounds) -> Read:
 def _read(package: Package) -> _Seen:
     seen = _Seen()
     grid = 1
+    loose = partial(loose_items, carried=Carried())
     for index in range(len(package)):
         number = index + 1
         page = read_page(package.page(index), number, partial(package.unit, index))
@@ -71,7 +73,7 @@ def _read(package: Package) -> _Seen:
         if page.images and len(page.ink.glyphs) < _FEWEST_GLYPHS:
             seen.textless_pictures.add(number)
         try:
-            items, grid = page_items(page.ink, grid)
+            items, grid = page_items(page.ink, grid, loose)
         except TooManyLinesError as error:
             raise RejectedError("too_complex", f"第{number}页的表格线过多") from error
         seen.items += items

@@ -7,6 +7,7 @@ import struct
 import time
 import zipfile
 import zlib
+from functools import partial
 
 import pytest
 
@@ -18,6 +19,7 @@ from services.ingest.readers.ofd_package import Package
 from services.ingest.readers.ofd_page import read_page
 from services.ingest.recognise.pages import page_items
 from services.ingest.recognise.primitives import Line
+from services.ingest.recognise.unruled import Carried, loose_items
 from tests.unit.ingest.drawn_reports import silent_errors, tables
 from tests.unit.ingest.ofd_reports import MM, SPACE, Dialect, box_of, compose, layer, package, page, write, zipped
 
@@ -223,7 +225,8 @@ def test_several_characters_in_one_glyph_keep_the_rest_in_place() -> None:
 
 def read_lines(*objects: str) -> list[str]:
     opened = Package(package([page(layer(*objects), box=PAGE)]))
-    items, _ = page_items(read_page(opened.page(0), 1, lambda name: opened.unit(0, name)).ink, 1)
+    ink = read_page(opened.page(0), 1, lambda name: opened.unit(0, name)).ink
+    items, _ = page_items(ink, 1, partial(loose_items, carried=Carried()))
     return [item.text for item in items if isinstance(item, Line)]
 
 
