@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
+from PIL import Image
 from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
@@ -35,6 +37,7 @@ class Ink:
     these keys stand on landscape pages. ``break_rows``: a row may be cut inside. ``repeat_head``: on each page.
     ``open_end``: the last row above a page break has no rule below. ``shuffled``: cells are stored in no order.
     ``letters``: every character is placed by itself. ``over``/``under``: drawn on each page after or before the rest.
+    ``tall``: height of the upright page. ``pasted``: (table key, page) → picture in place of what stands there of it.
     ``slack``: points left empty at the start of the report, so that pages break elsewhere.
     """
 
@@ -60,6 +63,8 @@ class Ink:
     over: Callable[[Canvas, float, float], None] | None = None
     under: Callable[[Canvas, float, float], None] | None = None
     encrypted: bool = False
+    tall: float = PAGE_HEIGHT
+    pasted: Mapping[tuple[str, int], Image.Image] = field(default_factory=dict)
 
 
 @cache
@@ -71,7 +76,29 @@ def embedded_font() -> str:
 
 def draw(stories: Sequence[Sequence[Piece]], ink: Ink) -> bytes:
     """The bytes of a PDF with these reports one after the other, each beginning on a new page."""
-    pages = Pages(ink)
+    out = io.BytesIO()
+    lock = StandardEncryption("", ownerPassword="owner", strength=128) if ink.encrypted else None
+    draw_on(Canvas(out, invariant=1, pageCompression=1, encrypt=lock), stories, ink)
+    return out.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Where a table, or the part of it on one page (from 1), stands: x0, y0, x1, y1 in points, y upwards."""
+
+    key: str
+    page: int
+    box: tuple[float, float, float, float]
+
+
+def areas_of(stories: Sequence[Sequence[Piece]], ink: Ink) -> list[Area]:
+    """Where the tables stand when `draw` draws the same."""
+    return draw_on(Canvas(io.BytesIO(), invariant=1), stories, ink)
+
+
+def draw_on(canvas: Any, stories: Sequence[Sequence[Piece]], ink: Ink) -> list[Area]:
+    """The same on a canvas that takes the calls of reportlab's; gives where the tables stand."""
+    pages = Pages(canvas, ink)
     for number, story in enumerate(stories):
         if number:
             pages.turn_over()
@@ -81,7 +108,8 @@ def draw(stories: Sequence[Sequence[Piece]], ink: Ink) -> bytes:
                 pages.words(piece)
             else:
                 pages.table(piece)
-    return pages.close()
+    pages.close()
+    return pages.areas
 
 
 @dataclass(slots=True)
@@ -98,14 +126,12 @@ class _Strip:
 class Pages:
     """Pages filled from the top. ``y``: where the next piece begins, in points from the bottom of the upright page."""
 
-    def __init__(self, ink: Ink) -> None:
-        self.ink = ink
-        self.out = io.BytesIO()
-        lock = StandardEncryption("", ownerPassword="owner", strength=128) if ink.encrypted else None
-        self.canvas = Canvas(self.out, invariant=1, pageCompression=1, encrypt=lock)
+    def __init__(self, canvas: Any, ink: Ink) -> None:
+        self.canvas, self.ink = canvas, ink
         self.font = embedded_font() if ink.font == EMBEDDED else ink.font
         self.number = 0
-        self.width, self.height, self.y = PAGE_WIDTH, PAGE_HEIGHT, 0.0
+        self.width, self.height, self.y = PAGE_WIDTH, ink.tall, 0.0
+        self.areas: list[Area] = []
         self._begin(wide=False)
 
     @property
@@ -115,7 +141,7 @@ class Pages:
 
     def _begin(self, *, wide: bool) -> None:
         self.number += 1
-        self.width, self.height = (PAGE_HEIGHT, PAGE_WIDTH) if wide else (PAGE_WIDTH, PAGE_HEIGHT)
+        self.width, self.height = (PAGE_HEIGHT, PAGE_WIDTH) if wide else (PAGE_WIDTH, self.ink.tall)
         ink, canvas, degrees = self.ink, self.canvas, self.ink.degrees % 360
         turned = ink.turn != "none" and degrees in (90, 270)
         canvas.setPageSize((self.height, self.width) if turned else (self.width, self.height))
@@ -152,11 +178,10 @@ class Pages:
         self._end()
         self._begin(wide=wide)
 
-    def close(self) -> bytes:
+    def close(self) -> None:
         """End the document."""
         self._end()
         self.canvas.save()
-        return self.out.getvalue()
 
     def words(self, piece: Words) -> None:
         """A title, heading, paragraph or signature."""
@@ -187,13 +212,13 @@ class Pages:
                 if upper:
                     self._place(strips, upper)
             if strip.height > self.room:
-                self._strips(lattice, strips, ends=False)
+                self._strips(table.key, lattice, strips, ends=False)
                 strips = []
                 self.turn_over(wide=wide)
                 for head in range(table.grid.head if self.ink.repeat_head else 0):
                     self._place(strips, _Strip(head, lattice.heights[head]))
             self._place(strips, strip)
-        self._strips(lattice, strips, ends=True)
+        self._strips(table.key, lattice, strips, ends=True)
         self.y -= self.ink.cell
         if wide:
             self.turn_over()
@@ -203,7 +228,7 @@ class Pages:
         self.y -= strip.height
         strips.append(strip)
 
-    def _strips(self, lattice: _Lattice, strips: list[_Strip], *, ends: bool) -> None:
+    def _strips(self, key: str, lattice: _Lattice, strips: list[_Strip], *, ends: bool) -> None:
         boxes: list[tuple[float, float, float, float]] = []
         texts: list[Callable[[], None]] = []
         for cell in lattice.grid.cells:
@@ -214,6 +239,15 @@ class Pages:
                 boxes.append(box)
                 lines = lattice.take(cell, own, box[3] - box[1])
                 texts.append(self._cell_writer(cell, lines, box))
+        if not boxes:
+            return
+        frame = (min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes))
+        # a point more on every side, so that the outer rules are on the picture
+        self.areas.append(Area(key, self.number, (frame[0] - 1, frame[1] - 1, frame[2] + 1, frame[3] + 1)))
+        if picture := self.ink.pasted.get((key, self.number)):
+            x0, y0, x1, y1 = self.areas[-1].box
+            self.canvas.drawImage(ImageReader(picture), x0, y0, x1 - x0, y1 - y0)
+            return
         draw_rules(self.canvas, self.ink.rules, boxes, open_end=self.ink.open_end and not ends)
         if self.ink.shuffled:
             self.ink.shuffled.shuffle(texts)

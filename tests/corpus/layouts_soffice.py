@@ -8,7 +8,6 @@ from tests.corpus.layouts_docx import list_numbered, narrow
 from tests.corpus.markup import Web, page_html
 from tests.corpus.registry import Job, Made, Order, layout
 
-
 _FRAMED = Web(attributes='border="1" cellspacing="0" cellpadding="2"')
 """LibreOffice takes rules from attributes, not from the style sheet."""
 

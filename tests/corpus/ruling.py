@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
-
-from reportlab.pdfgen.canvas import Canvas
+from typing import Any, Literal
 
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in points, y upwards."""
@@ -28,7 +26,7 @@ class Rules:
     grey: float = 0.0
 
 
-def draw_rules(canvas: Canvas, rules: Rules, boxes: Sequence[Box], *, open_end: bool) -> None:
+def draw_rules(canvas: Any, rules: Rules, boxes: Sequence[Box], *, open_end: bool) -> None:
     """The rules around these cells. ``open_end``: nothing below the lowest of them."""
     if rules.kind == "none" or not boxes:
         return
@@ -78,7 +76,7 @@ def _joined(lines: Sequence[Box], axis: int) -> list[Box]:
     return joined
 
 
-def _draw(canvas: Canvas, rules: Rules, line: Box) -> None:
+def _draw(canvas: Any, rules: Rules, line: Box) -> None:
     x0, y0, x1, y1 = line
     half = rules.width / 2
     if rules.kind == "filled":
