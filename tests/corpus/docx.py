@@ -75,6 +75,7 @@ class Word:
     ``runs``: what stands in a cell's paragraph. ``numbers``: a cell → list number properties, or "". ``upright``: cells
     with vertical text, whose rows are made high enough. ``around``: what is put around a finished table. ``properties``: further table properties.
     ``table``: the markup of a whole table, when it is not `table_xml`'s. ``lists``: the abstract lists of the document.
+    ``edge``: kind of the tables' borders, as Word names them.
     """
 
     runs: Runs = plain_runs
@@ -84,6 +85,7 @@ class Word:
     properties: str = ""
     table: Callable[[Table], str] | None = None
     lists: tuple[str, ...] = ()
+    edge: str = "single"
 
 
 def document(stories: Sequence[Sequence[Piece]], word: Word) -> bytes:
@@ -131,7 +133,7 @@ def _whole_table(piece: Table, word: Word) -> str:
 def table_xml(grid: Grid, word: Word) -> str:
     """A table with merged cells."""
     unit = _WIDE / sum(grid.widths)
-    edges = "".join(f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="000000"/>' for side in _SIDES)
+    edges = "".join(f'<w:{side} w:val="{word.edge}" w:sz="4" w:space="0" w:color="000000"/>' for side in _SIDES)
     columns = "".join(f'<w:gridCol w:w="{round(width * unit)}"/>' for width in grid.widths)
     rows = "".join(_row(grid, row, word) for row in range(grid.height))
     return (

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from infra.demo.grids import GridCell
-from tests.corpus.markup import BASE_CSS, Web, page_html, table_html
+from tests.corpus.markup import BASE_CSS, Web, page_html, table_html, words_html
 from tests.corpus.registry import Job, Made, Order, layout
-from tests.corpus.sheet import Piece, Table, part_of
+from tests.corpus.sheet import Piece, Table, Words, part_of
 
 FOLIO = '<div style="width:100%;text-align:center;font-size:10px">— <span class="pageNumber"></span> —</div>'
 RUNNING = '<div style="width:100%;text-align:center;font-size:9px">{title}</div>'
@@ -138,6 +138,42 @@ def blocks_of(piece: Table) -> list[tuple[str, Any]]:
         kept = tuple(cell for cell in upper.cells if cell.row < end - title.row - 1)
         found.append((title.text, type(upper)(upper.widths, end - title.row - 1, 0, kept)))
     return found
+
+
+@layout("ruled", needs=("chromium",))
+def chromium_two_columns(order: Order) -> Made:
+    """A county's print on A3 landscape in two columns: prose and tables side by side, tables cut by the column."""
+    css = "@page { size: A3 landscape; margin: 18mm; } body { column-count: 2; column-gap: 14mm; font-size: 12pt; }"
+    return printed(order.sheet.story(), Web(css=BASE_CSS + css))
+
+
+@layout("ruled", needs=("chromium",))
+def chromium_year_comparison(order: Order) -> Made:
+    """A small ruled table in the prose compares years in words close to the form's; it is no table of the form."""
+    return printed(order.sheet.story(), Web(words=with_comparison(order)))
+
+
+def with_comparison(order: Order) -> Callable[[Words], str]:
+    """Paragraphs, the first of section 1 followed by a table of three years."""
+    year, rng = order.sheet.report.year, order.rng
+    labels = ("收到申请数量", "办结数量", "结转数量", "行政复议数量", "行政诉讼数量")
+    rows = [[label, *(str(rng.randint(0, 99)) for _ in range(3))] for label in labels]
+    head = ["项目", *(f"{year - back}年" for back in (2, 1, 0))]
+    cells = "".join("<tr>" + "".join(f"<td>{text}</td>" for text in row) + "</tr>" for row in [head, *rows])
+    waiting = [f"<table border=1>{cells}</table>"]
+
+    def words(piece: Words) -> str:
+        extra = waiting.pop() if waiting and piece.kind == "prose" and piece.section == "overview" else ""
+        return words_html(piece) + extra
+
+    return words
+
+
+@layout("two_in_one", needs=("chromium",), reports=2)
+def chromium_two_reports(order: Order) -> Made:
+    """Two reports printed from one page, the second on a new page or right below the first."""
+    css = "h1:not(:first-of-type) { break-before: page; }" if order.rng.random() < 0.5 else ""
+    return printed([piece for sheet in order.sheets for piece in sheet.story()], Web(css=BASE_CSS + css))
 
 
 @layout("unruled", needs=("chromium",))

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from infra.demo.grids import Grid, GridCell
-from tests.corpus.markup import Web, body_html, page_html, table_html, words_html
+from tests.corpus.layouts_chromium import with_comparison
+from tests.corpus.markup import Web, body_html, page_html, table_html
 from tests.corpus.registry import Made, Order, layout
 from tests.corpus.sheet import Sheet, Table, Words, part_of
 
@@ -210,19 +211,14 @@ def html_split_disputes(order: Order) -> Made:
 
 @layout("html", suffix="html")
 def html_year_comparison(order: Order) -> Made:
-    """A small table in the prose compares the years with the very words of the form; it is no table of the form."""
-    report, rng = order.sheet.report, order.rng
-    rows = "".join(
-        f"<tr><td>{label}</td>" + "".join(f"<td>{rng.randint(0, 99)}</td>" for _ in range(3)) + "</tr>"
-        for label in ("收到申请数量", "办结数量", "行政复议数量", "行政诉讼数量")
-    )
-    years = "".join(f"<td>{report.year - back}年</td>" for back in (2, 1, 0))
-    extra = f"<table border=1><tr><td>项目</td>{years}</tr>{rows}</table>"
-    story = order.sheet.story()
-    at = next(i for i, piece in enumerate(story) if isinstance(piece, Words) and piece.section == "proactive")
-    parts = [words_html(p) if isinstance(p, Words) else table_html(p.grid, Web()) for p in story]
-    parts.insert(at, extra)
-    return f'<html><head><meta charset="utf-8"></head><body>{"".join(parts)}</body></html>'.encode()
+    """A small table in the prose compares years in words close to the form's; it is no table of the form."""
+    return page_html(order.sheet.story(), Web(words=with_comparison(order))).encode()
+
+
+@layout("two_in_one", suffix="html", reports=2)
+def html_two_reports(order: Order) -> Made:
+    """Two reports on one page."""
+    return page_html([piece for sheet in order.sheets for piece in sheet.story()], Web()).encode()
 
 
 def lines_of_cells(sheet: Sheet, between: str) -> list[str]:

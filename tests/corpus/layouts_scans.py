@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from tests.corpus.drawing import EMBEDDED, Ink, draw, embedded_font
 from tests.corpus.figure_styles import ALL
@@ -34,7 +35,8 @@ def _sealed(order: Order, scan: Scan) -> Made:
     ink = _ink(order.rng)
     stamp = seal(embedded_font(), order.sheet.report.agency, order.rng)
     story = order.sheet.story()
-    with_seal = draw([story], Ink(**{**vars(ink), "over": stamp}))
+    # below the text, as ink lets what is printed shine through
+    with_seal = draw([story], replace(ink, under=stamp))
     return scanned(with_seal, scan, order.rng, plain=draw([story], ink))
 
 

@@ -30,11 +30,21 @@ def escaped(cell: GridCell) -> str:
     return html.escape(cell.text)
 
 
+def words_html(piece: Words) -> str:
+    """A paragraph or heading."""
+    text = html.escape(piece.text)
+    if piece.kind == "title":
+        return f"<h1>{text}</h1>"
+    if piece.kind == "heading":
+        return f"<h2>{text}</h2>"
+    return f'<p class="closing">{text}</p>' if piece.kind == "closing" else f"<p>{text}</p>"
+
+
 @dataclass(frozen=True)
 class Web:
     """How a page is written. ``head_rows``: whether the head of a table is a thead, which repeats on every page.
 
-    ``table``: the markup of a whole table, when it is not `table_html`'s. ``before``/``after``: markup around it all.
+    ``table``: the markup of a whole table, when it is not `table_html`'s. ``words``: of a paragraph. ``before``/``after``: markup around it all.
     ``classes``: `role` of a cell → its class. ``attributes``: of every table.
     """
 
@@ -42,6 +52,7 @@ class Web:
     inner: Inner = escaped
     head_rows: bool = True
     table: Callable[[Table], str] | None = None
+    words: Callable[[Words], str] = words_html
     before: str = ""
     after: str = ""
     meta: str = '<meta charset="utf-8">'
@@ -61,23 +72,9 @@ def page_html(story: Sequence[Piece], web: Web) -> str:
 def body_html(story: Sequence[Piece], web: Web) -> str:
     """The report alone."""
     return "\n".join(
-        words_html(piece)
-        if isinstance(piece, Words)
-        else web.table(piece)
-        if web.table
-        else table_html(piece.grid, web)
+        web.words(piece) if isinstance(piece, Words) else web.table(piece) if web.table else table_html(piece.grid, web)
         for piece in story
     )
-
-
-def words_html(piece: Words) -> str:
-    """A paragraph or heading."""
-    text = html.escape(piece.text)
-    if piece.kind == "title":
-        return f"<h1>{text}</h1>"
-    if piece.kind == "heading":
-        return f"<h2>{text}</h2>"
-    return f'<p class="closing">{text}</p>' if piece.kind == "closing" else f"<p>{text}</p>"
 
 
 def table_html(grid: Grid, web: Web) -> str:

@@ -6,7 +6,7 @@ import io
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from PIL import Image, ImageChops, ImageFilter
 from pypdfium2 import PdfDocument
