@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from infra.demo.press import FONT
 from tests.corpus.drawing import EMBEDDED, Ink, draw, draw_on, embedded_font
 from tests.corpus.layouts_html import FORMS
 from tests.corpus.ofd import OfdCanvas
@@ -20,18 +19,18 @@ def _both(stories: list[list[Piece]], ink: Ink, order: Order) -> Made:
     return Shown(canvas.written(), draw(stories, replace(ink, over=None)))
 
 
-@layout("ofd", suffix="ofd", needs=("font",), forms=FORMS)
+@layout("ofd", suffix="ofd", forms=FORMS)
 def ofd_strokes(order: Order) -> Made:
     """A path for every edge."""
-    ink = Ink(font=EMBEDDED, rules=Rules("strokes"), slack=order.rng.randint(0, 300))
+    ink = Ink(rules=Rules("strokes"), slack=order.rng.randint(0, 300))
     return _both([order.sheet.story()], ink, order)
 
 
-@layout("ofd", suffix="ofd", needs=("font",), forms=FORMS)
+@layout("ofd", suffix="ofd", forms=FORMS)
 def ofd_rectangles(order: Order) -> Made:
     """A closed path for every cell, or thin filled boxes; rows broken by the page."""
     rules = order.rng.choice((Rules("rectangles"), Rules("filled")))
-    ink = Ink(font=FONT, rules=rules, break_rows=True, cell=10.5, slack=order.rng.randint(0, 300))
+    ink = Ink(rules=rules, break_rows=True, cell=10.5, slack=order.rng.randint(0, 300))
     return _both([order.sheet.story()], ink, order)
 
 
@@ -50,7 +49,7 @@ def ofd_stamped(order: Order) -> Made:
     return _both([order.sheet.story()], Ink(font=EMBEDDED, over=stamp), order)
 
 
-@layout("two_in_one", suffix="ofd", needs=("font",), reports=2)
+@layout("two_in_one", suffix="ofd", reports=2)
 def ofd_two_reports(order: Order) -> Made:
     """Two reports in one OFD."""
-    return _both([sheet.story() for sheet in order.sheets], Ink(font=EMBEDDED, cell=8), order)
+    return _both([sheet.story() for sheet in order.sheets], Ink(cell=8), order)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 
+from infra.demo.press import FONT
 from tests.corpus.drawing import EMBEDDED, Ink, draw, embedded_font
 from tests.corpus.layouts_chromium import printed
 from tests.corpus.markup import BASE_CSS, Web
@@ -25,10 +26,10 @@ _SEAL = """
 """
 
 
-@layout("stamped", needs=("font",))
+@layout("stamped")
 def drawn_watermark(order: Order) -> Made:
     """A slanted watermark over everything, pale or half transparent."""
-    ink = Ink(font=EMBEDDED, over=watermark(embedded_font(), order.rng))
+    ink = Ink(over=watermark(FONT, order.rng))
     return draw([order.sheet.story()], ink)
 
 
@@ -39,11 +40,10 @@ def drawn_watermark_below(order: Order) -> Made:
     return draw([order.sheet.story()], ink)
 
 
-@layout("stamped", needs=("font",))
+@layout("stamped")
 def drawn_seal(order: Order) -> Made:
     """A round red seal on every page, over figures; its words stand upright, its number along the rim."""
-    stamp = seal(embedded_font(), order.sheet.report.agency, order.rng)
-    return draw([order.sheet.story()], Ink(font=EMBEDDED, over=stamp))
+    return draw([order.sheet.story()], Ink(over=seal(FONT, order.sheet.report.agency, order.rng)))
 
 
 @layout("stamped", needs=("font",))

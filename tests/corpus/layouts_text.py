@@ -13,7 +13,7 @@ import pdfplumber
 import pypdfium2
 
 from infra.demo.press import wrap
-from tests.corpus.drawing import EMBEDDED, Ink, draw
+from tests.corpus.drawing import Ink, draw
 from tests.corpus.figure_styles import TEXT
 from tests.corpus.registry import Made, Order, layout
 from tests.corpus.ruling import Rules
@@ -101,10 +101,10 @@ def _scraps_of_table4(piece: Table) -> list[str]:
 
 def _source(order: Order) -> bytes:
     rules = Rules(order.rng.choice(("rectangles", "long", "none")))
-    return draw([order.sheet.story()], Ink(font=EMBEDDED, cell=order.rng.choice((8, 9, 10.5)), rules=rules))
+    return draw([order.sheet.story()], Ink(cell=order.rng.choice((8, 9, 10.5)), rules=rules))
 
 
-@layout("dumps", suffix="txt", styles=TEXT, needs=("font",))
+@layout("dumps", suffix="txt", styles=TEXT)
 def text_by_pdfium(order: Order) -> Made:
     """What pdfium copies out of a PDF."""
     document = pypdfium2.PdfDocument(_source(order))
@@ -112,7 +112,7 @@ def text_by_pdfium(order: Order) -> Made:
     return "\n".join(pages).replace("\r\n", "\n").encode()
 
 
-@layout("dumps", suffix="txt", styles=TEXT, needs=("font",))
+@layout("dumps", suffix="txt", styles=TEXT)
 def text_by_pdfplumber(order: Order) -> Made:
     """What pdfplumber extracts, with or without keeping the layout."""
     keep = order.rng.random() < 0.5

@@ -94,12 +94,17 @@ class _Worker:
         theirs.close()
         self.sample: Sample | None = None
         self.deadline = 0.0
-        self.fresh = True
+        self.ready = False
 
     def give(self, sample: Sample, limit: float) -> None:
+        """Hand over a document; the time limit runs from here. Raises EOFError when the reader cannot be loaded."""
+        if not self.ready:
+            if not self.pipe.poll(_START_SECONDS):
+                raise EOFError("the reading process does not start")
+            self.pipe.recv()
+            self.ready = True
         self.sample = sample
-        self.deadline = time.monotonic() + limit + (_START_SECONDS if self.fresh else 0.0)
-        self.fresh = False
+        self.deadline = time.monotonic() + limit
         self.pipe.send(sample)
 
     def take(self, *, hung: bool) -> tuple[Verdict, bool]:
@@ -134,6 +139,7 @@ def _serve(path: str, pipe: Connection[Any, Any]) -> None:
     # pdfminer warns about fonts without a bounding box, once a page
     logging.getLogger("pdfminer").setLevel(logging.ERROR)
     read = reader_at(path)
+    pipe.send("ready")
     while True:
         try:
             sample: Sample = pipe.recv()

@@ -96,7 +96,7 @@ def judge(sample: Sample, document: Document, seconds: float, evidence: Evidence
     """The verdict on a document that was read. ``evidence``: see `provenance`."""
     statuses = tuple(report.status for report in document.reports)
     verdict = Verdict(sample.layout, sample.kind, sample.name, seconds, statuses)
-    matched = _matched(sample.truths, document.reports)
+    matched, left = _matched(sample.truths, document.reports)
     for truth, report in matched:
         if report is None:
             # it is silently lost when every report that was read is vouched for
@@ -105,22 +105,24 @@ def judge(sample: Sample, document: Document, seconds: float, evidence: Evidence
         _count(verdict, truth, report, vouched=report.status == "ok")
         _compare_facts(verdict, truth, report)
         _check_places(verdict, truth, report, evidence)
-    used = [id(report) for _, report in matched]
-    for report in document.reports:
-        if id(report) not in used:
-            _count_invented(verdict, report)
+    for report in left:
+        _count_invented(verdict, report)
     verdict.named.sort(key=lambda wrong: not wrong.silent)
     return verdict
 
 
-def _matched(truths: Sequence[Truth], reports: Sequence[Report]) -> list[tuple[Truth, Report | None]]:
-    """Each true report with the read one that agrees best."""
+def _matched(
+    truths: Sequence[Truth], reports: Sequence[Report]
+) -> tuple[list[tuple[Truth, Report | None]], list[Report]]:
+    """Each true report with the read one that agrees best, None when there is none left; and the reports left over."""
     padded: list[Report | None] = [*reports[:_MOST_REPORTS], *[None] * len(truths)]
+    likeness = [[_likeness(truth, report) for report in padded] for truth in truths]
     best = max(
-        permutations(padded, len(truths)),
-        key=lambda chosen: sum(_likeness(truth, report) for truth, report in zip(truths, chosen, strict=True)),
+        permutations(range(len(padded)), len(truths)),
+        key=lambda chosen: sum(likeness[number][index] for number, index in enumerate(chosen)),
     )
-    return list(zip(truths, best, strict=True))
+    left = [report for index, report in enumerate(reports) if index not in best]
+    return [(truth, padded[index]) for truth, index in zip(truths, best, strict=True)], left
 
 
 def _likeness(truth: Truth, report: Report | None) -> float:
