@@ -8,6 +8,7 @@ from importlib import resources
 
 from services.core.errors import RejectedError
 from services.core.report import Document, Report
+from services.ingest.readers.csv import read_csv
 from services.ingest.readers.docx import read_docx
 from services.ingest.readers.office import read_office
 from services.ingest.readers.html import read_html
@@ -29,6 +30,7 @@ _READERS: dict[Route, Reader] = {
     "office": read_office,
     "html": read_html,
     "ofd": read_ofd,
+    "csv": read_csv,
     "text": read_dump,
 }
 

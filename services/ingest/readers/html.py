@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.core.errors import RejectedError
 from services.core.report import Format, Report
 from services.ingest.readers.html_charset import decode_page
-from services.ingest.readers.html_grid import Shown, show, unplace
+from services.ingest.readers.html_grid import Shown, show
 from services.ingest.readers.html_page import About, Region, about, find_region
 from services.ingest.readers.html_text import Places
 from services.ingest.readers.html_tree import build
 from services.ingest.readers.mhtml import is_mhtml, page_of
 from services.ingest.readers.reader import Bounds, Read
+from services.ingest.readers.readings import all_vouched_for, fewest_open, read_by_order
 from services.ingest.readers.text import read_text
 from services.ingest.recognise.primitives import Content, Item, Line, TableRow
 from services.ingest.recognise.report import is_annual_report, recognise
@@ -66,8 +66,8 @@ def _read(source: str, *, with_hidden: bool) -> _Reading:
     content = Content(Format.HTML, region.items)
     reports = recognise(content)
     annual = is_annual_report(content, reports)
-    if annual and not _good(reports):
-        reports = _better(reports, _without_places(content), _line_by_line(shown, region, source))
+    if annual and not all_vouched_for(reports):
+        reports = fewest_open(reports, read_by_order(content), _line_by_line(shown, region, source))
     beside = about(page, shown)
     reports = [_complete(report, beside, region, alone=len(reports) == 1) for report in reports]
     return _Reading(reports, annual, characters, bool(shown.pictures))
@@ -75,28 +75,6 @@ def _read(source: str, *, with_hidden: bool) -> _Reading:
 
 def _text(item: Item) -> str:
     return item.text if isinstance(item, Line) else "".join(cell.text for cell in item.cells)
-
-
-def _good(reports: Sequence[Report]) -> bool:
-    return all(report.status == "ok" for report in reports)
-
-
-def _better(*readings: list[Report]) -> list[Report]:
-    """The reading that leaves the fewest figures open; of equal ones the first."""
-
-    def left_open(reports: list[Report]) -> tuple[int, int]:
-        tables = sum(t is None for report in reports for t in (report.table2, report.table3, report.table4))
-        return sum(report.status == "failed" for report in reports), 200 * tables + sum(
-            len(report.uncertain) for report in reports
-        )
-
-    return min((reading for reading in readings if reading), key=left_open)
-
-
-def _without_places(content: Content) -> list[Report]:
-    """As read by number and order of the cells: sites lose spans, so that figures stand under other heads."""
-    unplace(content.items)
-    return recognise(content)
 
 
 def _line_by_line(shown: Shown, region: Region, source: str) -> list[Report]:

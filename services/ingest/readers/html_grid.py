@@ -206,11 +206,3 @@ def _stands_alone(row: _Row, contents: dict[int, _Content]) -> bool:
         inner = inner or cells > 1
         beside = beside or bool(content.lines) or cells == 1
     return inner and not beside
-
-
-def unplace(items: Iterable[Item]) -> None:
-    """Take from all cells their place across: figures are then told by their number and order."""
-    for item in items:
-        if isinstance(item, TableRow):
-            for cell in item.cells:
-                cell.left = cell.right = None

@@ -6,13 +6,14 @@ import re
 from typing import Literal
 
 from services.core.errors import RejectedError
+from services.ingest.readers.csv import is_csv
 from services.ingest.readers.docx.parts import FLAT_MARK, is_word
 from services.ingest.readers.mhtml import is_mhtml
 from services.ingest.readers.office import is_office
 from services.ingest.readers.ofd_package import ENTRY
 from services.ingest.readers.zipped import Archive
 
-Route = Literal["pdf", "docx", "office", "html", "ofd", "text"]
+Route = Literal["pdf", "docx", "office", "html", "ofd", "csv", "text"]
 
 _IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"RIFF")
 _MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body|table|div|meta)[\s>/]", re.IGNORECASE)
@@ -37,7 +38,9 @@ def route(data: bytes) -> Route:
     head = data[: 4 * _HEAD]
     if FLAT_MARK in head:
         return "docx"
-    return "html" if _is_page(data) else "text"
+    if _is_page(data):
+        return "html"
+    return "csv" if is_csv(data) else "text"
 
 
 def _is_page(data: bytes) -> bool:
