@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _BRACKETS = str.maketrans({"(": "（", ")": "）", "〔": "（", "〕": "）", "【": "（", "】": "）"})
 _PUNCTUATION = re.compile(r"[\s“”\"'‘’《》<>、，,。；;：:·.．\-—–_*/\\|]+")
@@ -13,9 +14,20 @@ _MARK = re.compile(r"^（?(?:\d{1,2}|[一二三四五六七八九十]{1,3})(?:�
 _CIRCLED = re.compile(r"^\s*[①-⑳]")
 
 
+_REMEMBERED = 40
+"""Labels and figures come again and again, sentences do not: longer texts are not kept."""
+
+
 def squeeze(text: str) -> str:
     """`text` in NFKC without any white space; digits are ASCII afterwards."""
-    return "".join(unicodedata.normalize("NFKC", text).split())
+    return _squeezed(text) if len(text) <= _REMEMBERED else _squeeze(text)
+
+
+def _squeeze(text: str) -> str:
+    return "".join((text if text.isascii() else unicodedata.normalize("NFKC", text)).split())
+
+
+_squeezed = lru_cache(maxsize=4096)(_squeeze)
 
 
 def without_mark(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The fill colours of the letters of a PDF page, asked for one by one only where a page has several."""
+"""The fill colours of the text of a PDF page: of its objects at once, letter by letter only where there are several."""
 
 from __future__ import annotations
 
@@ -10,29 +10,30 @@ from typing import Any
 from services.ingest.readers.pdfium_calls import Scratch, batches, bound
 from services.ingest.recognise.stamps import Colour
 
-_fill_of = bound("FPDFText_GetFillColor")
+_BLACK: Colour = (0, 0, 0, 255)
+
+_fill_of_object = bound("FPDFPageObj_GetFillColor")
+_fill_of_letter = bound("FPDFText_GetFillColor")
 _channels = Scratch(4, ctypes.c_uint)
 
-_SAMPLE = 4
-"""Of the letters that are no digits every fourth is asked first: a stamp has words, and words alone spoil no figure
-unseen."""
 
-
-def letter_colours(text_page: Any, chars: Sequence[str], indices: Sequence[int]) -> list[Colour] | None:
-    """The colour of each letter (`indices` in pdfium's text page); None when the page has only one."""
-    sample = [index for char, index in zip(chars, indices, strict=True) if char.isdigit() or index % _SAMPLE == 0]
-    if len(set(_colours(text_page, sample))) <= 1:
-        return None
-    return _colours(text_page, indices)
-
-
-def _colours(text_page: Any, indices: Sequence[int]) -> list[Colour]:
-    colours: list[Colour] = []
-    for batch in batches(indices):
-        found = list(map(_fill_of, repeat(text_page), batch, *_channels.parts))
-        columns = _channels.columns(len(batch))
-        colours += [
-            tuple(rgba) if known else (0, 0, 0, 255)
-            for known, rgba in zip(found, zip(*columns, strict=True), strict=True)
-        ]
+def object_colours(objects: Sequence[Any]) -> set[Colour]:
+    """The colours of text objects."""
+    colours: set[Colour] = set()
+    for batch in batches(objects):
+        colours |= set(_colours(list(map(_fill_of_object, batch, *_channels.parts))))
     return colours
+
+
+def letter_colours(text_page: Any, numbers: Sequence[int]) -> list[Colour] | None:
+    """The colour of each letter (`numbers` in pdfium's text page); None when there is only one."""
+    colours: list[Colour] = []
+    for batch in batches(numbers):
+        colours += _colours(list(map(_fill_of_letter, repeat(text_page), batch, *_channels.parts)))
+    return colours if len(set(colours)) > 1 else None
+
+
+def _colours(found: Sequence[int]) -> list[Colour]:
+    """What the calls left behind, black where a call says that it does not know."""
+    rgba: list[Colour] = list(zip(*_channels.columns(len(found)), strict=True))
+    return rgba if all(found) else [one if known else _BLACK for known, one in zip(found, rgba, strict=True)]

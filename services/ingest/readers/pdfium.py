@@ -13,11 +13,11 @@ from typing import Any
 from pypdfium2 import raw
 
 from services.core.errors import RejectedError
-from services.ingest.readers.letters import PageBox, read_letters
-from services.ingest.readers.ruling import read_drawn
+from services.ingest.readers.letters import Letters, read_letters
+from services.ingest.readers.ruling import Drawn, read_drawn
 from services.ingest.readers.stand_in_font import use_stand_in_font
 from services.ingest.recognise.lattice import Segment
-from services.ingest.recognise.pages import PageInk
+from services.ingest.recognise.pages import Glyph, PageInk
 
 _SHORT = 3.0
 """Lines shorter than this are dots or parts of letters; dashes are longer."""
@@ -35,16 +35,45 @@ class _Frame:
     y1: float
     turns: int
 
-    def upright(self, boxes: list[PageBox]) -> list[tuple[float, float, float, float]]:
-        """Boxes of page space as (x0, top, x1, bottom), upright, y downwards."""
+    def glyphs(self, letters: Letters) -> list[Glyph]:
+        """Letters with their boxes as (x0, top, x1, bottom), upright, y downwards."""
         x0, y0, x1, y1 = self.x0, self.y0, self.x1, self.y1
+        boxes = zip(letters.chars, letters.left, letters.bottom, letters.right, letters.top, strict=True)
         if self.turns == 0:
-            return [(left - x0, y1 - top, right - x0, y1 - bottom) for left, bottom, right, top in boxes]
+            return [(char, left - x0, y1 - top, right - x0, y1 - bottom) for char, left, bottom, right, top in boxes]
         if self.turns == 1:
-            return [(bottom - y0, left - x0, top - y0, right - x0) for left, bottom, right, top in boxes]
+            return [(char, bottom - y0, left - x0, top - y0, right - x0) for char, left, bottom, right, top in boxes]
         if self.turns == 2:
-            return [(x1 - right, bottom - y0, x1 - left, top - y0) for left, bottom, right, top in boxes]
-        return [(y1 - top, x1 - right, y1 - bottom, x1 - left) for left, bottom, right, top in boxes]
+            return [(char, x1 - right, bottom - y0, x1 - left, top - y0) for char, left, bottom, right, top in boxes]
+        return [(char, y1 - top, x1 - right, y1 - bottom, x1 - left) for char, left, bottom, right, top in boxes]
+
+    def _box(self, left: float, bottom: float, right: float, top: float) -> tuple[float, float, float, float]:
+        if self.turns == 0:
+            return left - self.x0, self.y1 - top, right - self.x0, self.y1 - bottom
+        if self.turns == 1:
+            return bottom - self.y0, left - self.x0, top - self.y0, right - self.x0
+        if self.turns == 2:
+            return self.x1 - right, bottom - self.y0, self.x1 - left, top - self.y0
+        return self.y1 - top, self.x1 - right, self.y1 - bottom, self.x1 - left
+
+    def segments(self, drawn: Drawn) -> tuple[list[Segment], list[Segment]]:
+        """The level and the plumb lines, upright, y downwards."""
+        horizontal: list[Segment] = []
+        vertical: list[Segment] = []
+        for rule in drawn.rules:
+            x0, top, x1, bottom = self._box(*rule)
+            if x1 - x0 >= bottom - top:
+                if x1 - x0 >= _SHORT:
+                    horizontal.append(((top + bottom) / 2, x0, x1))
+            elif bottom - top >= _SHORT:
+                vertical.append(((x0 + x1) / 2, top, bottom))
+        for frame in drawn.frames:
+            x0, top, x1, bottom = self._box(*frame)
+            if x1 - x0 >= _SHORT:
+                horizontal += ((top, x0, x1), (bottom, x0, x1))
+            if bottom - top >= _SHORT:
+                vertical += ((x0, top, bottom), (x1, top, bottom))
+        return horizontal, vertical
 
 
 @contextmanager
@@ -94,25 +123,13 @@ def _read(page: Any, number: int) -> PageRead:
     low, high = sorted((bounds.bottom, bounds.top))
     wide, tall = bounds.right - bounds.left, high - low
     drawn = read_drawn(page, wide * tall)
-    letters = read_letters(page, level=drawn.level)
+    coloured = len(drawn.colours) > 1 or drawn.unseen
+    letters = read_letters(page, level=drawn.level and not drawn.unseen, coloured=coloured)
     frame = _Frame(bounds.left, low, bounds.right, high, letters.turns)
     size = (wide, tall) if frame.turns % 2 == 0 else (tall, wide)
     ink = PageInk(number, *size, turn=(letters.turns - rotation) % 4)
-    ink.glyphs = [(char, *box) for char, box in zip(letters.chars, frame.upright(letters.boxes), strict=True)]
+    ink.glyphs = frame.glyphs(letters)
     if letters.colours:
         ink.colours = dict(zip(ink.glyphs, letters.colours, strict=True))
-    ink.horizontal, ink.vertical = _segments(frame.upright(drawn.rules))
+    ink.horizontal, ink.vertical = frame.segments(drawn)
     return PageRead(ink, drawn.covered, drawn.images)
-
-
-def _segments(boxes: list[tuple[float, float, float, float]]) -> tuple[list[Segment], list[Segment]]:
-    """Thin boxes as level and as plumb lines."""
-    horizontal: list[Segment] = []
-    vertical: list[Segment] = []
-    for x0, top, x1, bottom in boxes:
-        if x1 - x0 >= bottom - top:
-            if x1 - x0 >= _SHORT:
-                horizontal.append(((top + bottom) / 2, x0, x1))
-        elif bottom - top >= _SHORT:
-            vertical.append(((x0 + x1) / 2, top, bottom))
-    return horizontal, vertical

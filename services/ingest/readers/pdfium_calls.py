@@ -56,8 +56,8 @@ class Scratch:
         return [values[part :: self._width] for part in range(self._width)]
 
 
-def batches(handles: Iterable[Any]) -> Iterator[list[Any]]:
-    """`handles` in lists of at most `BATCH`."""
-    rest = iter(handles)
-    while batch := list(islice(rest, BATCH)):
+def batches(items: Iterable[Any], size: int = BATCH) -> Iterator[list[Any]]:
+    """`items` in lists of at most `size`."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
         yield batch

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import ctypes
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice, repeat
+from itertools import chain, cycle, repeat
 from typing import Any
 
 from pypdfium2 import raw
 
 from services.core.errors import RejectedError
-from services.ingest.readers.letters import PageBox
-from services.ingest.readers.pdfium_calls import Handle, Scratch, batches, bound
+from services.ingest.readers.colours import object_colours
+from services.ingest.readers.pdfium_calls import BATCH, Handle, Scratch, batches, bound
+from services.ingest.recognise.stamps import Colour
 
 _MOST_OBJECTS = 60_000
 _DEEPEST_FORM = 8
+PageBox = tuple[float, float, float, float]
+"""left, bottom, right, top in the page's own space, y upwards."""
 _THIN = 3.0
 """A box thinner than this (points) is a drawn line."""
 _PICTURE_SHARE = 0.8
@@ -39,6 +43,12 @@ _point_of = bound("FPDFPathSegment_GetPoint")
 _segment_kind_of = bound("FPDFPathSegment_GetType")
 _closes = bound("FPDFPathSegment_GetClose")
 
+_MOVE, _LINE = raw.FPDF_SEGMENT_MOVETO, raw.FPDF_SEGMENT_LINETO
+_RECTANGLE_KINDS = [_MOVE, _LINE, _LINE, _LINE, _LINE]
+_RECTANGLE = len(_RECTANGLE_KINDS)
+_Path = tuple[Any, int, int, Matrix]
+"""Object, number of segments, whether it is stroked, the way to page space."""
+
 _bounds = Scratch(4)
 _matrices = Scratch(6)
 _points = Scratch(2)
@@ -49,12 +59,16 @@ _modes = Scratch(2, ctypes.c_int)
 class Drawn:
     """What is drawn on a page beside its letters.
 
-    ``rules``: the boxes of thin things that may be lines. ``level``: no text is turned, mirrored or slanted.
+    ``rules``: the boxes of thin things that may be lines. ``frames``: rectangles whose four sides are drawn. ``level``: no text is turned, mirrored or slanted.
+    ``colours``: those of its text. ``unseen``: there is more, too deep to be looked at.
     ``images``: pictures anywhere; ``covered``: one of them covers most of the page.
     """
 
     rules: list[PageBox] = field(default_factory=list)
+    frames: list[PageBox] = field(default_factory=list)
     level: bool = True
+    colours: set[Colour] = field(default_factory=set)
+    unseen: bool = False
     images: bool = False
     covered: bool = False
 
@@ -98,9 +112,10 @@ class _Walk:
         if depth < _DEEPEST_FORM:
             self.objects(handle, _times(_matrices_of([handle])[0], matrix), depth + 1)
         else:
-            self._drawn.level = False  # what stands deeper is not looked at
+            self._drawn.unseen = True
 
     def _texts(self, handles: Sequence[Any], matrix: Matrix) -> None:
+        self._drawn.colours |= object_colours(handles)
         if not self._drawn.level:
             return
         for own in _matrices_of(handles):
@@ -123,8 +138,68 @@ class _Walk:
                 rules.append(box)
             else:
                 thick.append(handle)
-        for stroked, pieces in _thick_paths(thick, matrix):
-            rules += _lines(stroked, pieces)
+        self._thick_paths(thick, matrix)
+
+    def _thick_paths(self, handles: Sequence[Any], matrix: Matrix) -> None:
+        for batch in batches(handles):
+            deque(map(_mode_of, batch, *_modes.parts), maxlen=0)
+            filled, stroked = _modes.columns(len(batch))
+            counts = map(_count_segments, batch)
+            rectangles: list[_Path] = []
+            for handle, fill, stroke, count, own in zip(
+                batch, filled, stroked, counts, _matrices_of(batch), strict=True
+            ):
+                if not (fill or stroke):
+                    continue
+                space = own if matrix is _IDENTITY else _times(own, matrix)
+                if count == _RECTANGLE and not (space[1] or space[2]):
+                    rectangles.append((handle, count, stroke, space))
+                else:
+                    self._figures(handle, count, stroke, space)
+            self._rectangles(rectangles)
+
+    def _rectangles(self, paths: Sequence[_Path]) -> None:
+        """Paths of five segments that mostly are rectangles, as nearly all thick ones are."""
+        for batch in batches(paths, BATCH // _RECTANGLE):
+            owners = chain.from_iterable(repeat(path[0], _RECTANGLE) for path in batch)
+            segments = list(map(_segment_of, owners, cycle(range(_RECTANGLE))))
+            deque(map(_point_of, segments, *_points.parts), maxlen=0)
+            xs, ys = _points.columns(len(segments))
+            kinds = list(map(_segment_kind_of, segments))
+            straight = kinds == _RECTANGLE_KINDS * len(batch)
+            corners = (values[corner::_RECTANGLE] for values in (xs, ys) for corner in range(_RECTANGLE))
+            for path, x0, x1, x2, x3, x4, y0, y1, y2, y3, y4 in zip(batch, *corners, strict=True):
+                level_first = y0 == y1 and x1 == x2 and y2 == y3 and x3 == x0
+                plumb_first = x0 == x1 and y1 == y2 and x2 == x3 and y3 == y0
+                # corners that all differ: none of them closes the figure before the last
+                if straight and (level_first or plumb_first) and x4 == x0 != x2 and y4 == y0 != y2:
+                    self._rectangle(path, x0, y0, x2, y2)
+                else:
+                    self._figures(*path)
+
+    def _rectangle(self, path: _Path, x0: float, y0: float, x2: float, y2: float) -> None:
+        _, _, stroke, space = path
+        if space != _IDENTITY:
+            (x0, y0), (x2, y2) = _apply(space, x0, y0), _apply(space, x2, y2)
+        box = (min(x0, x2), min(y0, y2), max(x0, x2), max(y0, y2))
+        if stroke:
+            self._drawn.frames.append(box)
+        elif box[2] - box[0] < _THIN or box[3] - box[1] < _THIN:
+            self._drawn.rules.append(box)
+
+    def _figures(self, handle: Any, count: int, stroke: int, space: Matrix) -> None:
+        """The pieces of a stroked path that are level or plumb, the thin figures of a filled one."""
+        pieces = _pieces(_segments(handle, min(count, _MOST_OBJECTS)), space)
+        if stroke:
+            self._drawn.rules += (
+                (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+                for x0, y0, x1, y1 in pieces
+                if abs(x1 - x0) < _STRAIGHT or abs(y1 - y0) < _STRAIGHT
+            )
+        else:
+            self._drawn.rules += (
+                part for part in _parts(pieces) if part[2] - part[0] < _THIN or part[3] - part[1] < _THIN
+            )
 
 
 def _boxes_of(handles: Sequence[Any], matrix: Matrix) -> Iterator[tuple[Any, PageBox]]:
@@ -157,63 +232,33 @@ Segment = tuple[int, int, int, float, float]
 Piece = tuple[float, float, float, float]
 
 
-def _thick_paths(handles: Sequence[Any], matrix: Matrix) -> Iterator[tuple[bool, list[Piece]]]:
-    """(whether it is stroked, its straight pieces in page space) of each path that is painted."""
-    for batch in batches(handles):
-        list(map(_mode_of, batch, *_modes.parts))
-        filled, stroked = _modes.columns(len(batch))
-        painted = [i for i in range(len(batch)) if filled[i] or stroked[i]]
-        paths = [batch[i] for i in painted]
-        counts = [min(max(number, 0), _MOST_OBJECTS) for number in map(_count_segments, paths)]
-        segments = _segments(paths, counts)
-        for index, count, own in zip(painted, counts, _matrices_of(paths), strict=True):
-            path = islice(segments, count)
-            yield bool(stroked[index]), _pieces(path, own if matrix is _IDENTITY else _times(own, matrix))
-
-
-def _segments(paths: Iterable[Any], counts: Iterable[int]) -> Iterator[Segment]:
-    """The segments of all paths, one path after the other."""
-    owners = chain.from_iterable(map(repeat, paths, counts))
-    for batch in batches(map(_segment_of, owners, chain.from_iterable(map(range, counts)))):
+def _segments(path: Any, count: int) -> Iterator[Segment]:
+    for batch in batches(map(_segment_of, repeat(path), range(count))):
         found = list(map(_point_of, batch, *_points.parts))
         yield from zip(
             found, map(_segment_kind_of, batch), map(_closes, batch), *_points.columns(len(batch)), strict=True
         )
 
 
-def _pieces(segments: Iterable[Segment], matrix: Matrix) -> list[Piece]:
+def _pieces(segments: Iterable[Segment], matrix: Matrix) -> Iterator[Piece]:
     """The straight pieces of a path from point to point, in page space."""
-    pieces: list[Piece] = []
     start = last = (0.0, 0.0)
     for found, kind, closing, x, y in segments:
         if not found:
             continue
-        point = (x, y) if matrix == _IDENTITY else _apply(matrix, x, y)
-        if kind == raw.FPDF_SEGMENT_MOVETO:
+        point = _apply(matrix, x, y)
+        if kind == _MOVE:
             start = point
-        elif kind == raw.FPDF_SEGMENT_LINETO:
-            pieces.append(last + point)
+        elif kind == _LINE:
+            yield last + point
         last = point
         if closing:
             if last != start:
-                pieces.append(last + start)
+                yield last + start
             last = start
-    return pieces
 
 
-def _lines(stroked: bool, pieces: list[Piece]) -> Iterator[PageBox]:  # noqa: FBT001 - private, read at one place
-    """The pieces of a stroked path that are level or plumb, the thin figures of a filled one."""
-    if stroked:
-        for x0, y0, x1, y1 in pieces:
-            if abs(x1 - x0) < _STRAIGHT or abs(y1 - y0) < _STRAIGHT:
-                yield min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
-    else:
-        for part in _parts(pieces):
-            if part[2] - part[0] < _THIN or part[3] - part[1] < _THIN:
-                yield part
-
-
-def _parts(pieces: list[Piece]) -> Iterator[PageBox]:
+def _parts(pieces: Iterable[Piece]) -> Iterator[PageBox]:
     """The bounding boxes of the connected figures of a filled path."""
     box: list[float] | None = None
     end: tuple[float, float] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from functools import cache
 
 from services.core.form import form
 from services.core.report import Kind
@@ -17,15 +18,16 @@ Identity = tuple[tuple[str, ...], tuple[str, ...]]
 """Cell paths on the left and on the right of an equation."""
 
 
-def identities(table: TableFound, number: int) -> list[Identity]:
+@cache
+def identities(layout: str, number: int) -> tuple[Identity, ...]:
     """Every equation that the form sets up inside table 3 or 4 (domain rules T3-1 to T3-3 and T4-1)."""
     if number == 4:
-        return [
+        return tuple(
             (tuple(f"table4.{b.key}.{c}" for c in _OUTCOMES), (f"table4.{b.key}.total",)) for b in _FORM.table4_blocks
-        ]
+        )
     if number != 3:
-        return []
-    shape = form(table.layout)
+        return ()
+    shape = form(layout)
     rows: list[Identity] = [
         (tuple(f"table3.{row}.{c}" for c in _APPLICANTS), (f"table3.{row}.total",)) for row in shape.row_keys
     ]
@@ -37,14 +39,14 @@ def identities(table: TableFound, number: int) -> list[Identity]:
                 (f"table3.total.{column}", f"table3.carried_out.{column}"),
             )
         )
-    return rows
+    return tuple(rows)
 
 
 def assess(table: TableFound, number: int) -> tuple[set[str], set[str]]:
     """(paths in an identity that holds, paths in an identity that is broken). Unassessable identities tell nothing."""
     held: set[str] = set()
     broken: set[str] = set()
-    for left, right in identities(table, number):
+    for left, right in identities(table.layout, number):
         outcome = _holds(table.figures, left, right)
         if outcome is not None:
             (held if outcome else broken).update(left, right)
@@ -58,7 +60,7 @@ def misplaced(table: TableFound) -> set[str]:
     not, figures may have come to the wrong label.
     """
     rows, columns = [], []
-    for left, right in identities(table, 3):
+    for left, right in identities(table.layout, 3):
         one_row = len({path.split(".")[1] for path in (*left, *right)}) == 1
         (rows if one_row else columns).append((left, right))
     wrong_rows = {left[0].split(".")[1] for left, right in rows if _holds(table.figures, left, right) is False}
@@ -72,20 +74,21 @@ def misplaced(table: TableFound) -> set[str]:
 
 def _holds(figures: dict[str, Placed], left: Sequence[str], right: Sequence[str]) -> bool | None:
     """Whether the equation holds; None when a figure is absent or words, or more than half of the cells are empty."""
-    values: list[list[int | Decimal]] = []
+    balance: int | Decimal = 0
     empty = 0
-    for side in (left, right):
-        values.append([])
+    for side, sign in ((left, 1), (right, -1)):
         for path in side:
             placed = figures.get(path)
             if placed is None or placed.printed.kind is Kind.TEXT:
                 return None
-            if placed.printed.value is None:
+            value = placed.printed.value
+            if value is None:
                 empty += 1
-            values[-1].append(placed.printed.value or 0)
+            elif value:
+                balance += sign * value
     if 2 * empty > len(left) + len(right):
         return None
-    return sum(values[0]) == sum(values[1])
+    return balance == 0
 
 
 def in_question(table: TableFound, broken: Iterable[str]) -> set[str]:

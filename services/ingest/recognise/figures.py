@@ -131,4 +131,9 @@ def _blanks_inside(flat: str, digits: str, broken: bool) -> str:  # noqa: FBT001
 
 def looks_like_figure(text: str) -> bool:
     """Whether a cell may hold a figure: a number, with or without a note, nothing, or a nil sign."""
+    return len(text) <= _LONGEST and _like_figure(text)
+
+
+@lru_cache(maxsize=4096)
+def _like_figure(text: str) -> bool:
     return parse_figure(text, "signed").kind is not Kind.TEXT

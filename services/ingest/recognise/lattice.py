@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
+from typing import NamedTuple
 
 SNAP = 2.0
 """Positions of lines nearer than this (points) are one line: borders are drawn twice, or 0.5 pt apart."""
@@ -19,13 +21,14 @@ _ENDS_TOGETHER = 3
 Segment = tuple[float, float, float]
 """Position across, start and end along: (y, x0, x1) of a horizontal line, (x, y0, y1) of a vertical one."""
 
+_along = itemgetter(1, 2)
+
 
 class TooManyLinesError(ValueError):
     """The page holds more ruling than a table of the form could have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """One cell: first and one-past-last row and column in the grid."""
 
     top: int
@@ -43,17 +46,12 @@ class Lattice:
     cells: list[Span]
     owner: list[int]
 
-    def cell_at(self, x: float, y: float) -> int | None:
-        """The number of the cell at a point, None outside the table."""
-        column, row = bisect_right(self.xs, x) - 1, bisect_right(self.ys, y) - 1
-        if 0 <= column < len(self.xs) - 1 and 0 <= row < len(self.ys) - 1:
-            return self.owner[row * (len(self.xs) - 1) + column]
+    def unit_at(self, x: float, y: float) -> tuple[int, int] | None:
+        """Column and row of the unit cell at a point, None outside the table."""
+        xs, ys = self.xs, self.ys
+        if xs[0] <= x < xs[-1] and ys[0] <= y < ys[-1]:
+            return bisect_right(xs, x) - 1, bisect_right(ys, y) - 1
         return None
-
-    def box(self, number: int) -> tuple[float, float, float, float]:
-        """x0, top, x1, bottom of a cell."""
-        span = self.cells[number]
-        return self.xs[span.left], self.ys[span.top], self.xs[span.right], self.ys[span.bottom]
 
     @property
     def area(self) -> float:
@@ -87,24 +85,32 @@ def _join(segments: Iterable[Segment]) -> list[_Rule]:
     """Snap positions within 2 points, then join what lies on one line with gaps up to 3.5 points."""
     joined: list[_Rule] = []
     cluster: list[Segment] = []
+    limit = 0.0
     for segment in sorted(segments):
-        if cluster and segment[0] - cluster[0][0] > SNAP:
+        if cluster and segment[0] - limit > SNAP:
             joined += _join_one(cluster)
             cluster = []
+        if not cluster:
+            limit = segment[0]
         cluster.append(segment)
     if cluster:
         joined += _join_one(cluster)
     return joined
 
 
-def _join_one(cluster: Sequence[Segment]) -> list[_Rule]:
-    at = sum(segment[0] for segment in cluster) / len(cluster)
+def _join_one(cluster: list[Segment]) -> list[_Rule]:
+    at = sum([segment[0] for segment in cluster]) / len(cluster)
+    if cluster[0][0] != cluster[-1][0]:
+        cluster.sort(key=_along)
     rules: list[_Rule] = []
-    for start, end in sorted((segment[1], segment[2]) for segment in cluster):
-        if rules and start - rules[-1].end <= GAP:
-            rules[-1].end = max(rules[-1].end, end)
-        else:
-            rules.append(_Rule(at, start, end))
+    _, first, reach = cluster[0]
+    for _, start, end in cluster:
+        if start - reach > GAP:
+            rules.append(_Rule(at, first, reach))
+            first, reach = start, end
+        elif end > reach:
+            reach = end
+    rules.append(_Rule(at, first, reach))
     return rules
 
 
@@ -118,11 +124,12 @@ def _components(rows: list[_Rule], columns: list[_Rule]) -> list[tuple[list[_Rul
             node = parent[node]
         return node
 
+    levels = [row.at for row in rows]
     for number, column in enumerate(columns, len(rows)):
-        for index, row in enumerate(rows):
-            if row.at > column.end + GAP:
-                break
-            if row.at >= column.start - GAP and row.start - GAP <= column.at <= row.end + GAP:
+        at, low, high = column.at, column.start - GAP, column.end + GAP
+        for index in range(bisect_left(levels, low), bisect_right(levels, high)):
+            row = rows[index]
+            if row.start - GAP <= at <= row.end + GAP:
                 parent[root(index)] = root(number)
     groups: dict[int, tuple[list[_Rule], list[_Rule]]] = {}
     for index, row in enumerate(rows):
@@ -176,12 +183,19 @@ def _walls(rules: Iterable[_Rule], lines: list[float], across: list[float]) -> l
     middles = [(a + b) / 2 for a, b in pairwise(across)]
     walls = [[False] * len(middles) for _ in lines]
     for rule in rules:
-        line = min(range(len(lines)), key=lambda i: abs(lines[i] - rule.at))
-        drawn = walls[line]
-        first = bisect_right(middles, rule.start)
-        for unit in range(first, bisect_right(middles, rule.end)):
-            drawn[unit] = True
+        drawn = walls[_nearest(lines, rule.at)]
+        first, end = bisect_right(middles, rule.start), bisect_right(middles, rule.end)
+        if end > first:
+            drawn[first:end] = [True] * (end - first)
     return walls
+
+
+def _nearest(lines: list[float], at: float) -> int:
+    """The line nearest to a position, the first of two as near."""
+    after = bisect_left(lines, at)
+    if after == len(lines) or (after and at - lines[after - 1] <= lines[after] - at):
+        return after - 1
+    return after
 
 
 def _unite(xs: list[float], ys: list[float], vertical: list[list[bool]], horizontal: list[list[bool]]) -> Lattice:
@@ -191,6 +205,12 @@ def _unite(xs: list[float], ys: list[float], vertical: list[list[bool]], horizon
     cells: list[Span] = []
     for start in range(wide * high):
         if owner[start] >= 0:
+            continue
+        row, column = divmod(start, wide)
+        # above and to the left all is taken: what is closed below and to the right is a cell by itself
+        if vertical[column + 1][row] and horizontal[row + 1][column]:
+            owner[start] = len(cells)
+            cells.append(Span(row, row + 1, column, column + 1))
             continue
         number = len(cells)
         owner[start] = number

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import itemgetter
 
 from services.ingest.recognise.figures import looks_like_figure
 from services.ingest.recognise.lattice import SLIVER, Lattice, Segment, find_lattices
@@ -16,6 +18,8 @@ Glyph = tuple[str, float, float, float, float]
 """A character and its box (x0, top, x1, bottom), upright, in points, y downwards. The box is the em box: as high as the
 font size whatever the character."""
 
+_LEVEL = 0.45
+"""Share of the font size by which glyphs of one line may stand higher or lower."""
 _BLANK_GAP = 0.45
 """Share of the font size that counts as a blank between two glyphs."""
 _SMALL = 0.8
@@ -27,6 +31,9 @@ FIGURE_ENDS = frozenset("0123456789０１２３４５６７８９/\\-－—–�
 """The characters with which a figure or nil sign, or a note behind one, may end."""
 _MARGIN = 0.12
 """Share of the page at top and bottom in which page numbers stand."""
+
+
+_left = itemgetter(1)
 
 
 @dataclass(slots=True)
@@ -73,29 +80,17 @@ def page_items(page: PageInk, grid: int, loose: Loose) -> tuple[list[Item], int]
     """
     drop_stamps(page)
     lattices = find_lattices(page.horizontal, page.vertical) if page.horizontal and page.vertical else []
-    inside: list[dict[int, list[Glyph]]] = [{} for _ in lattices]
-    outside: list[Glyph] = []
-    # a table inside a frame is found before the frame
-    order = sorted(range(len(lattices)), key=lambda index: lattices[index].area)
-    for glyph in page.glyphs:
-        x, y = (glyph[1] + glyph[3]) / 2, (glyph[2] + glyph[4]) / 2
-        for index in order:
-            cell = lattices[index].cell_at(x, y)
-            if cell is not None:
-                inside[index].setdefault(cell, []).append(glyph)
-                break
-        else:
-            outside.append(glyph)
+    tables, outside = _sort_into(lattices, page.glyphs)
     if page.odd:
-        page.odd -= usual((cell for table in inside for cell in table.values()), page.colours, page.odd)
+        page.odd -= usual((cell for table in tables for cell in table.contents.values()), page.colours, page.odd)
     placed: list[Placed] = []
-    for lattice, contents in zip(lattices, inside, strict=True):
-        rows = list(_rows(page, lattice, contents, grid))
+    for table in tables:
+        rows = list(_rows(page, table, grid))
         if any(_crowded(cell.text) for row in rows for cell in row.cells):
             # the rules part the table in one direction only
-            outside += [glyph for glyphs in contents.values() for glyph in glyphs]
+            outside += [glyph for glyphs in table.contents.values() for glyph in glyphs]
             continue
-        placed.append((lattice.ys[0], [*rows]))
+        placed.append((table.lattice.ys[0], [*rows]))
         grid += 1
     lines = [line for line in lines_of(outside) if not _is_page_number(page, line)]
     more, grid = loose(page, lines, grid)
@@ -125,23 +120,62 @@ def _is_page_number(page: PageInk, line: Sequence[Glyph]) -> bool:
 
 def _crowded(text: str) -> bool:
     """Whether a cell holds the figures of several cells."""
-    if not text or text[-1] not in FIGURE_ENDS:
+    if len(text) < 2 * _CROWD - 1 or text[-1] not in FIGURE_ENDS:
         return False
     tail = text.split()[-_CROWD:]
     return len(tail) == _CROWD and all(looks_like_figure(token) for token in tail)
 
 
-def _rows(page: PageInk, lattice: Lattice, contents: dict[int, list[Glyph]], grid: int) -> Iterable[TableRow]:
-    entries: list[Entry | None] = []
-    for number in range(len(lattice.cells)):
-        box = lattice.box(number)
-        glyphs, coloured = settle(contents.get(number, []), page.colours, page.odd)
-        if not glyphs and min(box[2] - box[0], box[3] - box[1]) < SLIVER:
-            entries.append(None)
+@dataclass(slots=True)
+class _Filled:
+    """A table and the glyphs in each of its cells, in the order of the file. ``alone``: no smaller table lies on it."""
+
+    lattice: Lattice
+    contents: dict[int, list[Glyph]]
+    alone: bool
+
+
+def _sort_into(lattices: Sequence[Lattice], glyphs: list[Glyph]) -> tuple[list[_Filled], list[Glyph]]:
+    """The tables with their glyphs, and the glyphs outside all tables."""
+    tables = [_Filled(lattice, {}, alone=True) for lattice in lattices]
+    if not tables:
+        return tables, glyphs
+    # a table inside a frame is found before the frame
+    order = sorted(tables, key=lambda table: table.lattice.area)
+    for number, table in enumerate(order):
+        table.alone = not any(_touch(table.lattice, smaller.lattice) for smaller in order[:number])
+    outside: list[Glyph] = []
+    # neighbours in the file mostly stand in one cell: its part of the grid (x0, y0, x1, y1) is remembered
+    here: list[Glyph] = []
+    x0 = x1 = y0 = y1 = 0.0
+    for glyph in glyphs:
+        x, y = (glyph[1] + glyph[3]) / 2, (glyph[2] + glyph[4]) / 2
+        if x0 <= x < x1 and y0 <= y < y1:
+            here.append(glyph)
             continue
-        lines = list(lines_of(glyphs))
-        text = "\n".join(join(line) for line in lines)
-        entries.append(Entry(text, Place(page.number, page.seen(box)), box[0], box[2], coloured or doubt_of(lines)))
+        for table in order:
+            unit = table.lattice.unit_at(x, y)
+            if unit is not None:
+                column, row = unit
+                xs, ys = table.lattice.xs, table.lattice.ys
+                place = table.contents.setdefault(table.lattice.owner[row * (len(xs) - 1) + column], [])
+                place.append(glyph)
+                if table.alone:
+                    here, x0, y0, x1, y1 = place, xs[column], ys[row], xs[column + 1], ys[row + 1]
+                break
+        else:
+            outside.append(glyph)
+    return tables, outside
+
+
+def _touch(one: Lattice, two: Lattice) -> bool:
+    across = one.xs[0] < two.xs[-1] and two.xs[0] < one.xs[-1]
+    return across and one.ys[0] < two.ys[-1] and two.ys[0] < one.ys[-1]
+
+
+def _rows(page: PageInk, table: _Filled, grid: int) -> Iterable[TableRow]:
+    lattice = table.lattice
+    entries = _entries(page, table)
     wide = len(lattice.xs) - 1
     before: list[int] = []
     for row in range(len(lattice.ys) - 1):
@@ -154,30 +188,65 @@ def _rows(page: PageInk, lattice: Lattice, contents: dict[int, list[Glyph]], gri
             yield TableRow(cells, grid=grid, page=page.number)
 
 
-def lines_of(glyphs: Sequence[Glyph]) -> Iterable[list[Glyph]]:
+def _entries(page: PageInk, table: _Filled) -> list[Entry | None]:
+    """The cells of a table by number, None for the space between double lines."""
+    xs, ys, contents = table.lattice.xs, table.lattice.ys, table.contents
+    # upright, a place is made of the table's lines, and each is rounded once
+    lines = ([round(x, 2) for x in xs], [round(y, 2) for y in ys]) if page.turn == 0 else None
+    entries: list[Entry | None] = []
+    for number, (top, bottom, left, right) in enumerate(table.lattice.cells):
+        x0, y0, x1, y1 = xs[left], ys[top], xs[right], ys[bottom]
+        text, doubt = _cell_text(page, contents[number]) if number in contents else ("", "")
+        if not text and (x1 - x0 < SLIVER or y1 - y0 < SLIVER):
+            entries.append(None)
+            continue
+        if lines:
+            seen = (lines[0][left], lines[1][top], lines[0][right], lines[1][bottom])
+        else:
+            seen = page.seen((x0, y0, x1, y1))
+        entries.append(Entry(text, Place(page.number, seen), x0, x1, doubt))
+    return entries
+
+
+def _cell_text(page: PageInk, glyphs: list[Glyph]) -> tuple[str, str]:
+    """What a cell prints, line by line, and why that may not be certain."""
+    coloured = ""
+    if page.colours:
+        glyphs, coloured = settle(glyphs, page.colours, page.odd)
+    if len(glyphs) == 1:
+        return glyphs[0][0], coloured
+    lines = list(lines_of(glyphs))
+    return "\n".join([join(line) for line in lines]), coloured or doubt_of(lines)
+
+
+def lines_of(glyphs: Iterable[Glyph]) -> Iterable[list[Glyph]]:
     """`glyphs` as printed lines from top to bottom, each from left to right."""
+    level: dict[float, list[Glyph]] = {}
+    for glyph in glyphs:
+        level.setdefault(glyph[2] + glyph[4], []).append(glyph)
     line: list[Glyph] = []
     middle = 0.0
-    for glyph in sorted(glyphs, key=lambda g: g[2] + g[4]):
-        centre = (glyph[2] + glyph[4]) / 2
-        if line and centre - middle > 0.45 * min(glyph[4] - glyph[2], line[0][4] - line[0][2]):
-            line.sort(key=lambda g: g[1])
-            yield line
-            line = []
-        if not line:
-            middle = centre
-        line.append(glyph)
+    for twice in sorted(level):
+        centre = twice / 2
+        for glyph in level[twice]:
+            if line and centre - middle > _LEVEL * min(glyph[4] - glyph[2], line[0][4] - line[0][2]):
+                line.sort(key=_left)
+                yield line
+                line = []
+            if not line:
+                middle = centre
+            line.append(glyph)
     if line:
-        line.sort(key=lambda g: g[1])
+        line.sort(key=_left)
         yield line
 
 
 def join(line: Sequence[Glyph]) -> str:
     """The text of one printed line, with a blank where the glyphs stand apart."""
     pieces: list[str] = []
-    end = None
+    end = math.inf
     for char, x0, top, x1, bottom in line:
-        if end is not None and x0 - end > _BLANK_GAP * (bottom - top):
+        if x0 - end > _BLANK_GAP * (bottom - top):
             pieces.append(" ")
         pieces.append(char)
         end = x1

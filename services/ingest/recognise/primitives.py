@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from services.core.report import Format
 
@@ -16,8 +16,7 @@ Box = tuple[float, float, float, float]
 """x0, top, x1, bottom in PDF points from the top left of the page as seen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Page (from 1) and box in page formats; line and column (from 1) in text formats."""
 
     page: int | None = None

@@ -59,9 +59,10 @@ def test_a_merged_block_is_one_cell_with_its_spans(data: st.DataObject) -> None:
     lattice = only(horizontal, vertical) if (right - left) * (bottom - top) < wide * high else None
     if lattice is None or len(lattice.xs) != len(xs) or len(lattice.ys) != len(ys):
         return  # a line that lies wholly inside the merged block is not drawn, so it is no line of the grid
-    number = lattice.cell_at((xs[left] + xs[right]) / 2, (ys[top] + ys[bottom]) / 2)
-    assert number is not None
-    assert lattice.cells[number] == Span(top, bottom, left, right)
+    unit = lattice.unit_at((xs[left] + xs[right]) / 2, (ys[top] + ys[bottom]) / 2)
+    assert unit is not None
+    column, row = unit
+    assert lattice.cells[lattice.owner[row * wide + column]] == Span(top, bottom, left, right)
 
 
 @given(st.lists(st.floats(-0.9, 0.9), min_size=40, max_size=40))
@@ -92,7 +93,7 @@ def test_a_table_cut_by_the_page_is_closed_where_its_columns_end_together() -> N
     vertical = [(x, 50.0, 105.0) for x in xs]
     lattice = only(horizontal, vertical)
     assert lattice.ys == pytest.approx([50, 80, 105])
-    assert lattice.cell_at(75, 95) is not None
+    assert lattice.unit_at(75, 95) == (0, 1)
 
 
 def test_a_table_without_side_borders_is_closed_where_its_rows_end_together() -> None:
