@@ -14,6 +14,7 @@ from tests.corpus.bounds import PICTURES, score, shortfalls
 from tests.corpus.keeping import keep
 from tests.corpus.layouts import load_layouts
 from tests.corpus.making import make, plan
+from tests.corpus.office_lane import converted
 from tests.corpus.reading import PLAIN, SECONDS, read_all, reader_with_pictures
 from tests.corpus.registry import CLASSES, LAYOUTS
 from tests.corpus.scoring import Verdict
@@ -42,6 +43,9 @@ def run(arguments: Sequence[str]) -> int:
         keep(samples, asked.keep)
     began = time.monotonic()
     verdicts: dict[str, list[Verdict]] = {sample.kind: [] for sample in samples}
+    samples, lost = converted(samples)
+    for verdict in lost:
+        verdicts[verdict.kind].append(verdict)
     for verdict in read_all(samples, reader, processes=asked.processes, limit=asked.limit):
         verdicts[verdict.kind].append(verdict)
     print(f"read in {time.monotonic() - began:.0f} s\n")

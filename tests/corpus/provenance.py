@@ -12,6 +12,7 @@ from typing import Any
 from pypdfium2 import PdfDocument, raw
 
 from services.core.report import Cell
+from tests.corpus.provenance_docx import lines_of
 from tests.corpus.registry import Sample
 
 Evidence = Callable[[Cell, str], bool]
@@ -41,6 +42,8 @@ def evidence(sample: Sample, data: bytes) -> Evidence:
         return _LineText(data)
     if sample.suffix == "html":
         return _MarkupText(data)
+    if data.startswith(b"PK"):
+        return _WordText(data)
     return _given
 
 
@@ -158,3 +161,16 @@ class _MarkupText(_LineText):
     def _begins(self, rest: str, line: int, printed: str) -> bool:
         source = "\n".join([rest, *self._lines[line : line + 5]])[:_FAR]
         return squeezed(html.unescape(_TAG.sub("", source))).startswith(squeezed(printed))
+
+
+class _WordText:
+    """Reads rows and cells of a Word document."""
+
+    def __init__(self, data: bytes) -> None:
+        self._lines = lines_of(data)
+
+    def __call__(self, cell: Cell, printed: str) -> bool:
+        if cell.line is None or cell.column is None or cell.line > len(self._lines):
+            return False
+        row = self._lines[cell.line - 1]
+        return cell.column <= len(row) and squeezed(row[cell.column - 1]) == squeezed(printed)
