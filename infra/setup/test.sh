@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 bin=.venv/bin
-packages="chromium fonts-wqy-microhei"
+packages="chromium fonts-wqy-microhei libreoffice-writer-nogui"
 
 say() { printf '%s\n' "test: $*" >&2; }
 
@@ -22,7 +22,13 @@ if [ -n "$missing" ]; then
     fi
 fi
 left_out=""
-command -v chromium >/dev/null 2>&1 || left_out="the pages in a real browser (tests/e2e)"
+set_aside=""
+leave_out() { # what, folder
+    left_out="${left_out:+$left_out; }$1 ($2)"
+    set_aside="$set_aside --ignore=$2"
+}
+command -v chromium >/dev/null 2>&1 || leave_out "the pages in a real browser" tests/e2e
+command -v soffice >/dev/null 2>&1 || leave_out "DOC, WPS and RTF through LibreOffice" tests/office
 if [ -n "$left_out" ]; then
     say "LEFT OUT: $left_out. Next step: sudo apt-get install $packages"
     [ "${CI:-}" != true ] || exit 1
@@ -35,4 +41,5 @@ say "lint"
 say "types"
 "$bin/mypy"
 say "tests"
-exec "$bin/pytest" tests -n 3 --dist worksteal ${left_out:+--ignore=tests/e2e} "$@"
+# shellcheck disable=SC2086 # words on purpose
+exec "$bin/pytest" tests -n 3 --dist worksteal $set_aside "$@"

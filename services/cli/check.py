@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from services.cli.findings_table import cell_place, console, findings_table
-from services.core.errors import CrashedError, RejectedError
+from services.core.errors import CrashedError, RejectedError, RetryableError
 from services.core.finding import Severity
 from services.core.report import Document, Format, Report
 from services.ingest.extract import make_reading_room
-from services.ingest.office import convert, find_office
+from services.ingest.office import Office, convert, find_office
 from services.ingest.readers.office import as_office_document
 from services.ingest.sandbox import ReadingRoom
 from services.platform.settings import settings
@@ -25,6 +25,8 @@ from services.validate.judge import Context, judge
 
 EXIT_ERRORS = 1
 EXIT_UNREADABLE = 2
+
+_WITH_OFFICE = "本机装有 LibreOffice 时可以直接检查（不在搜索路径中的，用 GOUJI_OFFICE_COMMAND 指明）。"
 
 _STATUS = {"ok": "[green]读取完整[/]", "review": "[yellow]部分数字需人工核对[/]", "failed": "[red]未能读取[/]"}
 
@@ -65,9 +67,9 @@ def check_file(room: ReadingRoom, file: Path, context: Context) -> Document:
         document = Document(
             file=file.name,
             sha256=hashlib.sha256(data).hexdigest(),
-            format=_looks_like(data),
+            format=Format(error.detail) if error.reason.code == "office_missing" else _looks_like(data),
             engine="none",
-            reports=[Report(status="failed", reason=error.reason.text(error.detail))],
+            reports=[Report(status="failed", reason=_reason(error))],
         )
     else:
         document = document.model_copy(update={"reports": [judge(report, context) for report in document.reports]})
@@ -79,19 +81,38 @@ def _read(room: ReadingRoom, data: bytes, name: str) -> Document:
     try:
         return room.read(data, filename=name)
     except RejectedError as error:
-        office = find_office(settings().office_command) if error.reason.code == "office_missing" else None
-        if office is None:
+        if error.reason.code != "office_missing":
             raise
-        original = Format(error.detail)
-    (converted,) = convert([data], office)
+        missing = error
+    office = _office()
+    if office is None:
+        raise missing
+    try:
+        (converted,) = convert([data], office)
+    except RetryableError as error:
+        raise missing from error
+    if isinstance(converted, RetryableError):
+        raise missing from converted
     if not isinstance(converted, bytes):
         raise converted
     return as_office_document(
         room.read(converted, filename=name),
         original_sha256=hashlib.sha256(data).hexdigest(),
-        original=original,
+        original=Format(missing.detail),
         engine=office.engine,
     )
+
+
+def _office() -> Office | None:
+    try:
+        return find_office(settings().office_command)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _reason(error: RejectedError | CrashedError) -> str:
+    text = error.reason.text(error.detail)
+    return f"{text}{_WITH_OFFICE}" if error.reason.code == "office_missing" else text
 
 
 def _refuse_size(data: bytes, limit: int) -> None:

@@ -40,7 +40,8 @@ _READABLE: Final = (
     "/var/lib/libreoffice", "/var/spool/libreoffice",
     "/dev/urandom", "/dev/random", "/dev/zero", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu",
 )  # fmt: skip
-_SOCKETS: Final = ("/tmp", "/var/tmp")  # noqa: S108 - where the program insists on the socket by which it knows itself
+SOCKET_FOLDERS: Final = ("/tmp", "/var/tmp")  # noqa: S108 - the program insists
+"""Where LibreOffice makes the socket by which it finds out whether it is running already."""
 
 
 def order(command: list[str], folder: Path, *, program: Path, memory_mb: int, cpu_seconds: int, file_mb: int) -> str:
@@ -55,7 +56,7 @@ def order(command: list[str], folder: Path, *, program: Path, memory_mb: int, cp
             "environment": _environment(folder),
             "readable": [*_READABLE, str(program.parent)],
             "writable": [str(folder), "/dev/null"],
-            "sockets": _SOCKETS,
+            "sockets": SOCKET_FOLDERS,
             "limits": {
                 "RLIMIT_AS": memory_mb * 2**20,
                 "RLIMIT_CPU": cpu_seconds,

@@ -91,5 +91,5 @@ def _checked(content: bytes) -> Converted:
     try:
         kind = route(content)
     except RejectedError as error:
-        return error
+        return error if error.reason.code == "too_complex" else RejectedError("damaged", _UNREADABLE)
     return content if kind == "docx" else RejectedError("damaged", _UNREADABLE)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import select
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import tempfile
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from services.ingest.office.confinement import launch, order
+from services.ingest.office.confinement import SOCKET_FOLDERS, launch, order
 from services.ingest.office.program import Office
 
 _PROFILE: Final = Path(__file__).with_name("profile.xcu")
@@ -46,7 +46,8 @@ class Limits:
     output_mb: int = 64
 
 
-End = Literal["done", "crashed", "hung"]
+End = Literal["done", "failed", "crashed", "hung"]
+"""Went through all files; gave up with a status of its own; was ended by a signal; made no headway and was ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,31 +71,33 @@ def run(files: Sequence[tuple[bytes, str]], office: Office, limits: Limits) -> O
         _write(folder, "profile/user", "registrymodifications.xcu", _PROFILE.read_bytes())
         command = [
             str(office.program),
-            f"-env:UserInstallation={(folder / 'profile').as_uri()}",
+            f"-env:UserInstallation={_profile(folder)}",
             *("--headless", "--norestore", "--nolockcheck", "--nodefault", "--nofirststartwizard"),
             *("--convert-to", "docx:Office Open XML Text", "--outdir", str(folder / "out"), *names),
         ]
-        end, said = _run(command, folder, office, limits, len(names))
+        seconds = limits.start_seconds + limits.document_seconds * len(names)
+        launched = launch(
+            order(
+                command,
+                folder,
+                program=office.program,
+                memory_mb=limits.memory_mb,
+                cpu_seconds=int(seconds) + 1,
+                file_mb=limits.output_mb,
+            )
+        )
+        end, said = _run(launched, folder, limits, seconds)
         out = folder / "out"
         works = _result(out / "canary.docx", limits) is not None
         return Outcome(end, works, [_result(out / f"{n}.docx", limits) for n in range(len(files))], said)
 
 
-def _run(command: list[str], folder: Path, office: Office, limits: Limits, count: int) -> tuple[End, str]:
-    seconds = limits.start_seconds + limits.document_seconds * count
-    order_json = order(
-        command,
-        folder,
-        program=office.program,
-        memory_mb=limits.memory_mb,
-        cpu_seconds=int(seconds) + 1,
-        file_mb=limits.output_mb,
-    )
+def _run(launched: list[str], folder: Path, limits: Limits, seconds: float) -> tuple[End, str]:
     end: End = "crashed"
     said = b""
     for _ in range(_STARTS):
         with subprocess.Popen(  # noqa: S603 - our own launcher, which confines the program that the settings name
-            launch(order_json),
+            launched,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -107,14 +110,15 @@ def _run(command: list[str], folder: Path, office: Office, limits: Limits, count
             finally:
                 with contextlib.suppress(ProcessLookupError):  # all of it has ended
                     os.killpg(process.pid, signal.SIGKILL)
-                _remove_sockets()
-        if hung:
-            end = "hung"
-        elif process.returncode >= 0:
-            end = "done"
+                _remove_socket(folder)
+        end = "hung" if hung else _end(process.returncode)
         if process.returncode != _RESTART:
             break
     return end, said.decode(errors="replace").strip()[-200:]
+
+
+def _end(status: int) -> End:
+    return "done" if status == 0 else "failed" if status > 0 else "crashed"
 
 
 def _watch(process: subprocess.Popen[bytes], limits: Limits, last: float) -> tuple[bool, bytes]:
@@ -186,16 +190,17 @@ def _clear_if_left(folder: Path) -> None:
         return  # at work
     finally:
         os.close(lock)
+    _remove_socket(folder)
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _remove_sockets() -> None:
-    """The sockets that the program may make and not remove, its own and those of killed ones; one in use answers."""
-    for place in Path("/tmp").glob(f"OSL_PIPE_{os.getuid()}_SingleOfficeIPC_*"):  # noqa: S108 - where it puts them
-        with socket.socket(socket.AF_UNIX) as probe:
-            try:
-                probe.connect(str(place))
-            except ConnectionRefusedError:
-                place.unlink(missing_ok=True)
-            except OSError:
-                continue
+def _profile(folder: Path) -> str:
+    return (folder / "profile").as_uri()
+
+
+def _remove_socket(folder: Path) -> None:
+    """The socket by which the program knows itself; it may make one beside its folder and not remove it again."""
+    digest = hashlib.md5(_profile(folder).encode("utf-16-le"), usedforsecurity=False).digest()
+    name = f"OSL_PIPE_{os.getuid()}_SingleOfficeIPC_" + "".join(f"{byte:x}" for byte in digest)
+    for place in SOCKET_FOLDERS:
+        (Path(place) / name).unlink(missing_ok=True)

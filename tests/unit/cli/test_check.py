@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from functools import cache
@@ -15,16 +16,19 @@ from infra.demo.authored import consistent
 from infra.demo.planted import wrong_table4_total
 from infra.demo.render import render_small, truncated
 from services.core.report import Report
+from tests.unit.ingest import stand_in_office
+from tests.unit.ingest.written_documents import body, docx
 
 SEEDS = Path(__file__).parents[4] / "shared" / "seeds"
 ROOT = Path(__file__).parents[3]
 
 
 @cache
-def gouji(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def gouji(*arguments: str | Path, path: str = "/usr/bin:/bin", office: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", "from services.cli import main; main()", *map(str, arguments)],
         capture_output=True, text=True, timeout=60, check=False, cwd=ROOT,
+        env={**os.environ, "PATH": path, "GOUJI_OFFICE_COMMAND": office},
     )  # fmt: skip
 
 
@@ -118,3 +122,36 @@ def test_the_real_reports_are_read() -> None:
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert all(report["status"] != "failed" for document in told for report in document["reports"])
     assert all(report["year"] == 2024 for document in told for report in document["reports"])
+
+
+def test_a_document_to_be_converted_says_what_to_do_where_there_is_no_libreoffice(tmp_path: Path) -> None:
+    (tmp_path / "report.rtf").write_bytes(b"{\\rtf1 x}")
+    done = gouji("check", "--json", tmp_path / "report.rtf", path=str(tmp_path))
+    (document,) = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 2
+    assert document["format"] == "doc"
+    assert "另存为 DOCX 或 PDF" in document["reports"][0]["reason"]
+    assert "LibreOffice" in document["reports"][0]["reason"]
+
+
+def test_a_document_to_be_converted_is_converted_first(tmp_path: Path) -> None:
+    program = tmp_path / "office"
+    program.mkdir()
+    office = stand_in_office.install(program, docx(body(wrong_table4_total(consistent(7, "青禾县教育局", 2024), 7))))
+    (tmp_path / "report.doc").write_bytes(b"{\\rtf1 x}")
+    done = gouji("check", "--json", tmp_path / "report.doc", office=office)
+    document = json.loads(done.stdout)
+    assert done.returncode == 1, done.stderr
+    assert (document["format"], document["engine"]) == ("doc", "libreoffice/9.8.7.6 docx/1")
+    assert document["reports"][0]["status"] == "ok"
+    (program / "broken").touch()
+    assert "另存为" in gouji("check", tmp_path / "report.doc", office=office, path="/bin:/usr/bin").stdout.replace(
+        "\n", ""
+    )
+
+
+def test_a_wrong_office_command_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "report.rtf").write_bytes(b"{\\rtf1 x}")
+    done = gouji("check", tmp_path / "report.rtf", office="no-such-program")
+    assert done.returncode == 64
+    assert "office_command" in done.stderr
