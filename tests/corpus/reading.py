@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from services.core.errors import RejectedError
 from services.core.report import Document
+from tests.corpus.converting import converting
 from tests.corpus.provenance import evidence
 from tests.corpus.registry import Sample
 from tests.corpus.scoring import Verdict, judge, unread
@@ -28,10 +29,9 @@ ReadDocument = Callable[..., Document]
 
 
 def reader_at(path: str) -> ReadDocument:
-    """The reading function at ``module:name``. Raises ImportError and AttributeError."""
+    """The reading function at ``module:name``, converting first. Raises ImportError and AttributeError."""
     module, _, name = path.partition(":")
-    function: ReadDocument = getattr(importlib.import_module(module), name)
-    return function
+    return converting(getattr(importlib.import_module(module), name))
 
 
 def reader_with_pictures() -> str | None:

@@ -28,6 +28,8 @@ _CHUNK: Final = 2**16
 _RESTART: Final = 81
 """Exit code of the first start with a new profile: everything is set up, now start me again."""
 _STARTS: Final = 3
+_LINGERING: Final = 10
+"""Seconds that a program may live on after it has closed its output."""
 _CANARY: Final = b"{\\rtf1\\ansi A document without fault.}"
 """The first of every batch. When even this one does not come out, the fault is not the documents'."""
 
@@ -46,8 +48,9 @@ class Limits:
     output_mb: int = 64
 
 
-End = Literal["done", "failed", "crashed", "hung"]
-"""Went through all files; gave up with a status of its own; was ended by a signal; made no headway and was ended."""
+End = Literal["done", "failed", "crashed", "hung", "late"]
+"""Went through all files; gave up with a status of its own; was ended by a signal; made no headway and was ended; was
+ended because the time for all was over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,11 @@ class Outcome:
     said: str
 
 
-def run(files: Sequence[tuple[bytes, str]], office: Office, limits: Limits) -> Outcome:
-    """Convert `files` (content and suffix) in this order. Raises OSError when the machine gives no folder or process."""
+def run(files: Sequence[tuple[bytes, str]], office: Office, limits: Limits, deadline: float) -> Outcome:
+    """Convert `files` (content and suffix) in this order, until `deadline` (of the monotonic clock) at most.
+
+    Raises OSError when the machine gives no folder or process.
+    """
     with _workplace() as folder:
         names = [_write(folder, "in", "canary.rtf", _CANARY)]
         names += [_write(folder, "in", f"{n}.{suffix}", data) for n, (data, suffix) in enumerate(files)]
@@ -86,15 +92,15 @@ def run(files: Sequence[tuple[bytes, str]], office: Office, limits: Limits) -> O
                 file_mb=limits.output_mb,
             )
         )
-        end, said = _run(launched, folder, limits, seconds)
+        end, said = _run(launched, folder, limits, deadline)
         out = folder / "out"
         works = _result(out / "canary.docx", limits) is not None
         return Outcome(end, works, [_result(out / f"{n}.docx", limits) for n in range(len(files))], said)
 
 
-def _run(launched: list[str], folder: Path, limits: Limits, seconds: float) -> tuple[End, str]:
+def _run(launched: list[str], folder: Path, limits: Limits, deadline: float) -> tuple[End, str]:
     end: End = "crashed"
-    said = b""
+    said = ""
     for _ in range(_STARTS):
         with subprocess.Popen(  # noqa: S603 - our own launcher, which confines the program that the settings name
             launched,
@@ -106,41 +112,47 @@ def _run(launched: list[str], folder: Path, limits: Limits, seconds: float) -> t
             start_new_session=True,
         ) as process:
             try:
-                hung, said = _watch(process, limits, time.monotonic() + seconds)
+                end, said = _watch(process, limits, deadline)
             finally:
                 with contextlib.suppress(ProcessLookupError):  # all of it has ended
                     os.killpg(process.pid, signal.SIGKILL)
                 _remove_socket(folder)
-        end = "hung" if hung else _end(process.returncode)
         if process.returncode != _RESTART:
             break
-    return end, said.decode(errors="replace").strip()[-200:]
+    return end, said
 
 
-def _end(status: int) -> End:
-    return "done" if status == 0 else "failed" if status > 0 else "crashed"
-
-
-def _watch(process: subprocess.Popen[bytes], limits: Limits, last: float) -> tuple[bool, bytes]:
-    """Whether it stopped making headway, and what it said; it says a line for each document that it has opened."""
+def _watch(process: subprocess.Popen[bytes], limits: Limits, deadline: float) -> tuple[End, str]:
+    """How it ended, or why it has to be ended, and its last words; it says a line for each document it has opened."""
     assert process.stdout is not None  # a pipe was asked for
     said = b""
     wait = limits.start_seconds
-    while True:
-        until = min(time.monotonic() + wait, last)
+    end: End | None = None
+    while end is None:
+        until = min(time.monotonic() + wait, deadline)
         ready, _, _ = select.select([process.stdout], [], [], max(0.0, until - time.monotonic()))
         chunk = os.read(process.stdout.fileno(), _CHUNK) if ready else None
         if chunk is None:
-            return True, said
-        if not chunk:
-            break
-        said = (said + chunk)[-_CHUNK:]
-        wait = limits.document_seconds
+            end = _overdue(deadline)
+        elif chunk:
+            said = (said + chunk)[-_CHUNK:]
+            wait = limits.document_seconds
+        else:
+            end = _status(process, deadline)
+    return end, said.decode(errors="replace").strip()[-200:]
+
+
+def _status(process: subprocess.Popen[bytes], deadline: float) -> End:
+    """The end of a program that has closed its output."""
     try:
-        process.wait(max(0.0, last - time.monotonic()))
+        status = process.wait(max(0.0, min(_LINGERING, deadline - time.monotonic())))
     except subprocess.TimeoutExpired:
-        return True, said
-    return False, said
+        return _overdue(deadline)
+    return "done" if status == 0 else "failed" if status > 0 else "crashed"
+
+
+def _overdue(deadline: float) -> End:
+    return "late" if time.monotonic() >= deadline else "hung"
 
 
 def _result(path: Path, limits: Limits) -> bytes | None:

@@ -107,8 +107,11 @@ def test_a_program_that_is_gone_blames_no_document(work: Path, office: Office) -
 
 
 def test_documents_whose_turn_does_not_come_wait(work: Path, office: Office) -> None:
-    results = convert([rtf("CRASH"), GOOD], office, limits=QUICK, seconds=0.001)
-    assert told(results) == ["reader_crashed", "service_unavailable"]
+    late = ["service_unavailable"] * 2
+    assert told(convert([GOOD, GOOD], office, limits=QUICK, seconds=0)) == late
+    slow = Limits(document_seconds=600)
+    assert told(convert([GOOD, rtf("HANG"), GOOD], office, limits=slow, seconds=4)) == ["docx", *late]
+    assert told(convert([rtf("HANG"), GOOD], office, limits=slow, seconds=4)) == late
 
 
 def test_the_program_is_found_by_name_and_says_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
