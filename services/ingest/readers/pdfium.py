@@ -18,6 +18,7 @@ from services.ingest.readers.ruling import Drawn, read_drawn
 from services.ingest.readers.stand_in_font import use_stand_in_font
 from services.ingest.recognise.lattice import Segment
 from services.ingest.recognise.pages import Glyph, PageInk
+from services.ingest.recognise.primitives import Box
 
 _SHORT = 3.0
 """Lines shorter than this are dots or parts of letters; dashes are longer."""
@@ -47,7 +48,7 @@ class _Frame:
             return [(char, x1 - right, bottom - y0, x1 - left, top - y0) for char, left, bottom, right, top in boxes]
         return [(char, y1 - top, x1 - right, y1 - bottom, x1 - left) for char, left, bottom, right, top in boxes]
 
-    def _box(self, left: float, bottom: float, right: float, top: float) -> tuple[float, float, float, float]:
+    def box(self, left: float, bottom: float, right: float, top: float) -> tuple[float, float, float, float]:
         if self.turns == 0:
             return left - self.x0, self.y1 - top, right - self.x0, self.y1 - bottom
         if self.turns == 1:
@@ -61,14 +62,14 @@ class _Frame:
         horizontal: list[Segment] = []
         vertical: list[Segment] = []
         for rule in drawn.rules:
-            x0, top, x1, bottom = self._box(*rule)
+            x0, top, x1, bottom = self.box(*rule)
             if x1 - x0 >= bottom - top:
                 if x1 - x0 >= _SHORT:
                     horizontal.append(((top + bottom) / 2, x0, x1))
             elif bottom - top >= _SHORT:
                 vertical.append(((x0 + x1) / 2, top, bottom))
         for frame in drawn.frames:
-            x0, top, x1, bottom = self._box(*frame)
+            x0, top, x1, bottom = self.box(*frame)
             if x1 - x0 >= _SHORT:
                 horizontal += ((top, x0, x1), (bottom, x0, x1))
             if bottom - top >= _SHORT:
@@ -97,11 +98,11 @@ def page_count(document: Any) -> int:
 
 @dataclass(slots=True)
 class PageRead:
-    """One page: its ink, and whether a picture covers most of it."""
+    """One page: its ink, where pictures stand on it (as a person sees the page), and how many objects it has."""
 
     ink: PageInk
-    picture: bool
-    images: bool
+    pictures: list[Box]
+    objects: int
 
 
 def read_page(document: Any, index: int) -> PageRead:
@@ -122,7 +123,7 @@ def _read(page: Any, number: int) -> PageRead:
         bounds = raw.FS_RECTF(0.0, raw.FPDF_GetPageHeightF(page), raw.FPDF_GetPageWidthF(page), 0.0)
     low, high = sorted((bounds.bottom, bounds.top))
     wide, tall = bounds.right - bounds.left, high - low
-    drawn = read_drawn(page, wide * tall)
+    drawn = read_drawn(page)
     coloured = len(drawn.colours) > 1 or drawn.unseen
     letters = read_letters(page, level=drawn.level and not drawn.unseen, coloured=coloured)
     frame = _Frame(bounds.left, low, bounds.right, high, letters.turns)
@@ -132,4 +133,4 @@ def _read(page: Any, number: int) -> PageRead:
     if letters.colours:
         ink.colours = dict(zip(ink.glyphs, letters.colours, strict=True))
     ink.horizontal, ink.vertical = frame.segments(drawn)
-    return PageRead(ink, drawn.covered, drawn.images)
+    return PageRead(ink, [ink.seen(frame.box(*picture)) for picture in drawn.pictures], drawn.objects)

@@ -22,7 +22,6 @@ PageBox = tuple[float, float, float, float]
 """left, bottom, right, top in the page's own space, y upwards."""
 _THIN = 3.0
 """A box thinner than this (points) is a drawn line."""
-_PICTURE_SHARE = 0.8
 _STRAIGHT = 1.0
 """A piece of a stroked path that leaves the level or the plumb line by less than this is a drawn line."""
 
@@ -59,9 +58,10 @@ _modes = Scratch(2, ctypes.c_int)
 class Drawn:
     """What is drawn on a page beside its letters.
 
-    ``rules``: the boxes of thin things that may be lines. ``frames``: rectangles whose four sides are drawn. ``level``: no text is turned, mirrored or slanted.
+    ``rules``: the boxes of thin things that may be lines. ``frames``: rectangles whose four sides are drawn.
+    ``level``: no text is turned, mirrored or slanted.
     ``colours``: those of its text. ``unseen``: there is more, too deep to be looked at.
-    ``images``: pictures anywhere; ``covered``: one of them covers most of the page.
+    ``pictures``: where pictures stand. ``objects``: how many things were looked at.
     """
 
     rules: list[PageBox] = field(default_factory=list)
@@ -69,29 +69,27 @@ class Drawn:
     level: bool = True
     colours: set[Colour] = field(default_factory=set)
     unseen: bool = False
-    images: bool = False
-    covered: bool = False
+    pictures: list[PageBox] = field(default_factory=list)
+    objects: int = 0
 
 
-def read_drawn(page: Any, area: float) -> Drawn:
-    """What is drawn on `page`, whose visible part measures `area` square points. Raises RejectedError: too_complex."""
+def read_drawn(page: Any) -> Drawn:
+    """What is drawn on `page`. Raises RejectedError: too_complex."""
     drawn = Drawn()
-    _Walk(drawn, area).objects(page, _IDENTITY, 0)
+    _Walk(drawn).objects(page, _IDENTITY, 0)
     return drawn
 
 
 class _Walk:
-    def __init__(self, drawn: Drawn, area: float) -> None:
+    def __init__(self, drawn: Drawn) -> None:
         self._drawn = drawn
-        self._area = area
-        self._left = _MOST_OBJECTS
 
     def objects(self, container: Any, matrix: Matrix, depth: int) -> None:
         """Every object of a page (depth 0) or form."""
         count, get = (_count_objects, _object_of) if depth == 0 else (_count_in_form, _object_in_form)
         number = max(count(container), 0)
-        self._left -= number
-        if self._left < 0:
+        self._drawn.objects += number
+        if self._drawn.objects > _MOST_OBJECTS:
             raise RejectedError("too_complex", "一页的图形过多")
         handles = list(map(get, repeat(container), map(ctypes.c_ulong, range(number)) if depth else range(number)))
         paths: list[Any] = []
@@ -125,10 +123,7 @@ class _Walk:
                 return
 
     def _image(self, handle: Any, matrix: Matrix) -> None:
-        self._drawn.images = True
-        for _, (left, bottom, right, top) in _boxes_of([handle], matrix):
-            if (right - left) * (top - bottom) >= _PICTURE_SHARE * self._area:
-                self._drawn.covered = True
+        self._drawn.pictures += [box for _, box in _boxes_of([handle], matrix)]
 
     def _paths(self, handles: Sequence[Any], matrix: Matrix) -> None:
         rules = self._drawn.rules

@@ -14,6 +14,15 @@ _FORM = form("2021")
 _APPLICANTS = _FORM.column_keys[:-1]
 _OUTCOMES = tuple(column.key for column in _FORM.table4_columns if column.key != "total")
 
+ODD_NUMBERS = "行名前的序号与规定不符，文件里的数字编码可能有误"
+ODD_YEAR = "标题中的年份不合常理，文件里的数字编码可能有误"
+ODD_SUMS = "大部分合计都对不上，文件里的数字编码可能有误"
+DISTRUST = frozenset({ODD_NUMBERS, ODD_YEAR, ODD_SUMS})
+"""Why no digit of a document is to be believed: its text layer may say other digits than a person sees."""
+
+_MOST_BROKEN = 8
+"""Agencies break a few sums; exchanged digits break most of them. A total left out breaks those of rows with figures."""
+
 Identity = tuple[tuple[str, ...], tuple[str, ...]]
 """Cell paths on the left and on the right of an equation."""
 
@@ -70,6 +79,13 @@ def misplaced(table: TableFound) -> set[str]:
         if wrong_rows.isdisjoint(path.split(".")[1] for path in paths) and _holds(table.figures, left, right) is False:
             found.update(path for path in paths if table.figures[path].apart)
     return found
+
+
+def sums_are_odd(table: TableFound, number: int) -> bool:
+    """Whether most of the table's equations are broken, which is hardly ever an agency's doing."""
+    outcomes = [_holds(table.figures, left, right) for left, right in identities(table.layout, number)]
+    broken = outcomes.count(False)
+    return broken >= _MOST_BROKEN and broken > outcomes.count(True)
 
 
 def _holds(figures: dict[str, Placed], left: Sequence[str], right: Sequence[str]) -> bool | None:

@@ -21,7 +21,7 @@ from services.core.report import (
     Table3,
     Table4,
 )
-from services.ingest.recognise.confidence import assess, in_question, misplaced
+from services.ingest.recognise.confidence import ODD_SUMS, ODD_YEAR, assess, in_question, misplaced, sums_are_odd
 from services.ingest.recognise.figures import parse_figure
 from services.ingest.recognise.opening import Ending, Title, find_contact, find_ending, find_period, find_title
 from services.ingest.recognise.placed import Placed, TableFound
@@ -93,11 +93,14 @@ def _report(items: Sequence[Item], content: Content, second_opinion: SecondOpini
 
 
 def _distrust(draft: _Draft, title: Title | None) -> None:
-    """Wrong item numbers or an impossible year in the title cast doubt on every digit of the document."""
+    """Wrong item numbers, an impossible year in the title or hardly any sum that holds cast doubt on every digit of the document."""
     found = [table for table in draft.found.values() if table is not None]
     why = next((table.distrust for table in found if table.distrust), "")
     if not why and title is not None and title.odd_year:
-        why = "标题中的年份不合常理，文件里的数字编码可能有误"
+        why = ODD_YEAR
+    table3 = draft.found[3]
+    if not why and table3 is not None and sums_are_odd(table3, 3):
+        why = ODD_SUMS
     for table in found if why else ():
         table.doubt_all(why)
 

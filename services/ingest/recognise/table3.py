@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from services.core.form import form
 from services.core.form.labels import squeeze
 from services.ingest.recognise import labels, wide_rows
-from services.ingest.recognise.confidence import assess
+from services.ingest.recognise.confidence import ODD_NUMBERS, assess
 from services.ingest.recognise.figures import looks_like_figure
 from services.ingest.recognise.placed import Placed, TableFound, choose, core, is_blank, place_figure
 from services.ingest.recognise.primitives import Entry, TableRow
@@ -281,7 +280,7 @@ def _distrust_digits(table: TableFound, taken: dict[str, _Line]) -> None:
         printed = labels.printed_item_number(line.label)
         wrong += printed is not None and printed != expected
     if wrong >= 2:
-        table.distrust = "行名前的序号与规定不符，文件里的数字编码可能有误"
+        table.distrust = ODD_NUMBERS
 
 
 def _short(text: str) -> str:
