@@ -35,6 +35,7 @@ class Drawing:
     spell: Callable[[str], str] = str  # what the text layer says for what is printed
     encrypt: StandardEncryption | None = None
     sections: tuple[str, ...] = ("proactive", "requests", "disputes")
+    room: Mapping[str, float] = field(default_factory=dict)  # section without table → points left free for a picture
     words: Mapping[str, str] = field(default_factory=dict)  # words of a head or label → other words
     rows: Mapping[str, str] = field(default_factory=dict)  # label → label of the row whose place it takes
 
@@ -60,6 +61,8 @@ def draw(report: AuthoredReport, how: Drawing) -> bytes:
         y = line(canvas, how.spell(section.heading), y)
         if section.key in how.sections:
             y = table(canvas, reworded(grids[section.key](report), how), y, how)
+        elif section.key in how.room:
+            y -= how.room[section.key] + 16
     y = line(canvas, how.spell("五、存在的主要问题及改进情况"), y)
     y = line(canvas, how.spell("公开的内容还不够全面，下一步加以改进。"), y)
     y = line(canvas, how.spell("六、其他需要报告的事项"), y)

@@ -216,16 +216,6 @@ def _grey_picture() -> io.BytesIO:
     return out
 
 
-def test_a_page_of_pictures_only_has_no_text() -> None:
-    out = io.BytesIO()
-    canvas = Canvas(out, pagesize=(PAGE_WIDTH, 800))
-    canvas.drawImage(ImageReader(_grey_picture()), 0, 0, PAGE_WIDTH, 800)
-    canvas.save()
-    with pytest.raises(RejectedError) as caught:
-        read_document(out.getvalue(), filename="scan.pdf")
-    assert caught.value.reason.code == "no_text"
-
-
 def test_a_letter_is_no_annual_report() -> None:
     out = io.BytesIO()
     canvas = Canvas(out)
@@ -235,23 +225,6 @@ def test_a_letter_is_no_annual_report() -> None:
     with pytest.raises(RejectedError) as caught:
         read_document(out.getvalue(), filename="letter.pdf")
     assert caught.value.reason.code == "not_annual_report"
-
-
-def noise(text: str) -> str:
-    """Each character as another Han character, the same one for the same character."""
-    return "".join(chr(0x4E00 + (ord(char) * 7919) % 20000) for char in text)
-
-
-def test_a_garbled_character_map_is_a_bad_text_layer(authored: AuthoredReport) -> None:
-    with pytest.raises(RejectedError) as caught:
-        read(draw(authored, Drawing(spell=noise)))
-    assert caught.value.reason.code == "bad_text_layer"
-
-
-def test_ascii_in_place_of_characters_is_a_bad_text_layer(authored: AuthoredReport) -> None:
-    with pytest.raises(RejectedError) as caught:
-        read(draw(authored, Drawing(spell=lambda text: "".join(chr(33 + ord(char) % 90) for char in text))))
-    assert caught.value.reason.code == "bad_text_layer"
 
 
 @pytest.mark.parametrize("permuted", ["1234567890", "0132456789", "0213456789", "9123456780", "9876543210"])
