@@ -13,6 +13,7 @@ from typing import Any
 
 from services.core.errors import RejectedError
 from services.ingest.readers.colours import letter_colours
+from services.ingest.readers.letter_boxes import even_boxes
 from services.ingest.readers.pdfium_calls import Handle, Scratch, batches, bound
 from services.ingest.recognise.stamps import Colour
 
@@ -74,6 +75,7 @@ def read_letters(page: Any, *, level: bool, coloured: bool) -> Letters:
         letters.chars = [chars[index] for index in letters.numbers]
         _box(text_page, letters)
         letters = letters if level else _upright(text_page, letters)
+        even_boxes(text_page, letters)
         if coloured:
             letters.colours = letter_colours(text_page, letters.numbers)
         return letters
