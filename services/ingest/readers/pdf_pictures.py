@@ -19,6 +19,7 @@ _LEAST_WIDTH, _LEAST_SHARE = 0.3, 0.015
 
 _ADVICE = "请人工核对原件，或请报送单位改报由文字处理软件直接导出的 PDF。"
 _SCAN = "文件是扫描件，页面都是图片，表格中的数字没有读出。" + _ADVICE
+_HIDDEN = "文件是扫描件，页面都是图片，其中隐藏的文字未必与图片一致，不能采信。" + _ADVICE
 _OUTLINES = "文件里没有可以读取的文字，表格中的数字没有读出。" + _ADVICE
 _PAGES_ARE_PICTURES = "第{pages}页是扫描件或图片，其中的数字没有可靠地读出。" + _ADVICE
 _TABLES_ARE_PICTURES = "第{pages}页有图片，表格可能在图片里，其中的数字没有读出。" + _ADVICE
@@ -149,6 +150,8 @@ def _to_review(report: Report, reason: str) -> Report:
 
 def _reason(seen: SeenPages, wanted: Sequence[Wanted]) -> str:
     if all(page.is_scan for page in seen.pages):
+        if seen.glyphs >= FEWEST_GLYPHS:
+            return _HIDDEN
         return _SCAN if any(page.pictures for page in seen.pages) else _OUTLINES
     parts = (
         (_BAD_TEXT, {one.page for one in wanted if one.bad_text}),

@@ -16,6 +16,8 @@ _NEAR = 3.0
 _SLANT = 0.02
 _READING = ((1, 0), (0, 1), (-1, 0), (0, -1))
 """The direction of lines, y upwards, on a page that is 0 to 3 quarter turns clockwise from upright."""
+_UNDECIPHERED = "(cid:"
+"""How pdfminer begins what it prints for a character it has no name for."""
 _BLACK: Colour = (0, 0, 0, 255)
 
 _Question = tuple[Place, Box]
@@ -26,7 +28,7 @@ def read_again(
 ) -> dict[Place, str | None]:
     """Place → the text that pdfplumber finds there, stamps left out.
 
-    None where it cannot read the page or sees other cell borders. `turns`: page → quarter turns clockwise from the
+    None where it cannot read the page or the characters, or sees other cell borders. `turns`: page → quarter turns clockwise from the
     page as seen until its lines are level, where there are any. `loose`: pages on which cells need not have borders.
     """
     wanted: dict[int, list[_Question]] = {}
@@ -94,6 +96,8 @@ class _Page:
             if box[0] <= (glyph[1] + glyph[3]) / 2 < box[2] and box[1] <= (glyph[2] + glyph[4]) / 2 < box[3]
         ]
         text, _ = settle(inside, self._colours, self._odd)
+        if any(glyph[0].startswith(_UNDECIPHERED) for glyph in text):
+            return None
         return "\n".join(join(line) for line in lines_of(text))
 
 
