@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 
 from services.core.form import form
 from services.core.report import Kind
-from services.ingest.recognise.placed import Placed, TableFound
+from services.ingest.recognise.placed import TableFound
 
 _FORM = form("2021")
 _APPLICANTS = _FORM.column_keys[:-1]
@@ -53,10 +53,11 @@ def identities(layout: str, number: int) -> tuple[Identity, ...]:
 
 def assess(table: TableFound, number: int) -> tuple[set[str], set[str]]:
     """(paths in an identity that holds, paths in an identity that is broken). Unassessable identities tell nothing."""
+    values = _values(table)
     held: set[str] = set()
     broken: set[str] = set()
     for left, right in identities(table.layout, number):
-        outcome = _holds(table.figures, left, right)
+        outcome = _holds(values, left, right)
         if outcome is not None:
             (held if outcome else broken).update(left, right)
     return held, broken
@@ -68,43 +69,46 @@ def misplaced(table: TableFound) -> set[str]:
     A figure of the agency's own that is wrong breaks the sum of its row too. Where the row sums hold and columns do
     not, figures may have come to the wrong label.
     """
-    rows, columns = [], []
+    if not any(placed.apart for placed in table.figures.values()):
+        return set()
+    values = _values(table)
+    rows: list[Identity] = []
+    columns: list[Identity] = []
     for left, right in identities(table.layout, 3):
         one_row = len({path.split(".")[1] for path in (*left, *right)}) == 1
         (rows if one_row else columns).append((left, right))
-    wrong_rows = {left[0].split(".")[1] for left, right in rows if _holds(table.figures, left, right) is False}
+    wrong_rows = {left[0].split(".")[1] for left, right in rows if _holds(values, left, right) is False}
     found: set[str] = set()
     for left, right in columns:
         paths = (*left, *right)
-        if wrong_rows.isdisjoint(path.split(".")[1] for path in paths) and _holds(table.figures, left, right) is False:
+        if wrong_rows.isdisjoint(path.split(".")[1] for path in paths) and _holds(values, left, right) is False:
             found.update(path for path in paths if table.figures[path].apart)
     return found
 
 
 def sums_are_odd(table: TableFound, number: int) -> bool:
     """Whether most of the table's equations are broken, which is hardly ever an agency's doing."""
-    outcomes = [_holds(table.figures, left, right) for left, right in identities(table.layout, number)]
+    values = _values(table)
+    outcomes = [_holds(values, left, right) for left, right in identities(table.layout, number)]
     broken = outcomes.count(False)
     return broken >= _MOST_BROKEN and broken > outcomes.count(True)
 
 
-def _holds(figures: dict[str, Placed], left: Sequence[str], right: Sequence[str]) -> bool | None:
+def _values(table: TableFound) -> dict[str, int | Decimal | None]:
+    """What each cell counts, None where it is empty. Cells with words are left out."""
+    printed = ((path, placed.printed) for path, placed in table.figures.items())
+    return {path: one.value for path, one in printed if one.kind is not Kind.TEXT}
+
+
+def _holds(values: Mapping[str, int | Decimal | None], left: Sequence[str], right: Sequence[str]) -> bool | None:
     """Whether the equation holds; None when a figure is absent or words, or more than half of the cells are empty."""
-    balance: int | Decimal = 0
-    empty = 0
-    for side, sign in ((left, 1), (right, -1)):
-        for path in side:
-            placed = figures.get(path)
-            if placed is None or placed.printed.kind is Kind.TEXT:
-                return None
-            value = placed.printed.value
-            if value is None:
-                empty += 1
-            elif value:
-                balance += sign * value
-    if 2 * empty > len(left) + len(right):
+    try:
+        one, other = [values[path] for path in left], [values[path] for path in right]
+    except KeyError:
         return None
-    return balance == 0
+    if 2 * (one.count(None) + other.count(None)) > len(one) + len(other):
+        return None
+    return sum([value or 0 for value in one]) == sum([value or 0 for value in other])
 
 
 def in_question(table: TableFound, broken: Iterable[str]) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
 from functools import cache, lru_cache
 from typing import Literal
@@ -16,12 +16,14 @@ How = Literal["exact", "part", "similar"]
 LIKENESS = 0.72
 """Least likeness (2·common/total characters) at which a damaged label is taken for a form label; always doubtful."""
 _LEAD = 0.1
-_REMEMBERED = 80
+REMEMBERED = 80
+"""Characters up to which what a text says is kept: labels and figures come again and again, sentences do not."""
 _AMBIGUOUS = ("其他", "总计")
 """Row labels that are names of columns (and of table 4) too."""
 _SIXTH = re.compile(r"[（(]?[六6][)）、.]")
 _SEVENTH = re.compile(r"[（(]?[七7][)）、.]")
 _MARK_IN_FRONT = re.compile(r"(?:[（(]?(?:\d{1,2}|[一二三四五六七八九十]{1,3})\s*[)）.．、]|[①-⑳])\s*$")
+_ITEM_NUMBER = re.compile(r"[（(]?(\d{1,2})[)）.．、]")
 _THIRD = re.compile(r"[（(]?[3三][)）、.]|③")
 
 
@@ -32,7 +34,7 @@ def _short_name(text: str) -> str:
 
 def name_of(text: str) -> str:
     """The normalised form of a label (``core.form.labels.normalise``), remembered for short texts."""
-    return _short_name(text) if len(text) <= _REMEMBERED else normalise(text)
+    return _short_name(text) if len(text) <= REMEMBERED else normalise(text)
 
 
 @cache
@@ -116,10 +118,15 @@ def match_part(text: str, candidates: Iterable[str]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def most_similar(name: str, names: dict[str, str]) -> str | None:
+def most_similar(name: str, names: Mapping[str, str]) -> str | None:
     """The value of the name most like `name`, when like enough and clearly ahead of every other value."""
+    return _most_similar(name, tuple(names.items()))
+
+
+@lru_cache(maxsize=1024)  # heads and groups of the form that are no label come in every report; likeness is dear
+def _most_similar(name: str, names: tuple[tuple[str, str], ...]) -> str | None:
     scores: dict[str, float] = {}
-    for known, key in names.items():
+    for known, key in names:
         matcher = SequenceMatcher(None, name, known, autojunk=False)
         if matcher.real_quick_ratio() >= LIKENESS - _LEAD:
             scores[key] = max(scores.get(key, 0.0), matcher.ratio())
@@ -146,5 +153,5 @@ def match_similar(text: str, candidates: Iterable[str]) -> str | None:
 
 def printed_item_number(text: str) -> int | None:
     """The Arabic item number in front of a row label (``4.保护…`` → 4), None when there is none."""
-    match = re.match(r"[（(]?(\d{1,2})[)）.．、]", squeeze(text))
+    match = _ITEM_NUMBER.match(squeeze(text))
     return int(match[1]) if match else None

@@ -33,7 +33,7 @@ _MARGIN = 0.12
 """Share of the page at top and bottom in which page numbers stand."""
 
 
-_left = itemgetter(1)
+_left, _top = itemgetter(1), itemgetter(2)
 
 
 @dataclass(slots=True)
@@ -108,13 +108,14 @@ def drop_stamps(page: PageInk) -> None:
 
 def prose(page: PageInk, line: Sequence[Glyph]) -> Placed:
     """A printed line as an item."""
-    top = min(glyph[2] for glyph in line)
-    box = (min(g[1] for g in line), top, max(g[3] for g in line), max(g[4] for g in line))
-    return top, [Line(join(line), Place(page=page.number, bbox=page.seen(box)))]
+    _, lefts, tops, rights, bottoms = zip(*line, strict=True)
+    top = min(tops)
+    box = page.seen((min(lefts), top, max(rights), max(bottoms)))
+    return top, [Line(join(line), Place(page.number, box))]
 
 
 def _is_page_number(page: PageInk, line: Sequence[Glyph]) -> bool:
-    top = min(glyph[2] for glyph in line)
+    top = min(map(_top, line))
     return not _MARGIN < top / page.height < 1 - _MARGIN and is_page_number(join(line))
 
 

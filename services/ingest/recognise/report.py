@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from services.core.form import form
 from services.core.form.labels import squeeze
@@ -37,6 +40,7 @@ _TABLE_NAMES = {
     3: "表三（收到和处理政府信息公开申请情况）",
     4: "表四（行政复议、行政诉讼情况）",
 }
+_CELLS = TypeAdapter(dict[str, Cell])
 _TYPED = frozenset({Format.DOCX, Format.HTML, Format.CSV})
 """Formats that hold characters and not glyphs: an odd number in them was typed so, no font map can be wrong."""
 _FEWEST_ROWS = 5
@@ -119,6 +123,7 @@ def _rate(draft: _Draft, number: int, table: TableFound, second_opinion: SecondO
     for path in misplaced(table) if number == 3 else ():
         table.figures[path].doubt = table.figures[path].doubt or "行名与数字不在同一行，且相关列的数字对不上"
         table.figures[path].text_doubt = False
+    cells: dict[str, dict[str, Any]] = {}
     for path, placed in table.figures.items():
         proved = path in held and path not in broken and placed.exact
         if placed.doubt and proved and placed.text_doubt and placed.printed.value:
@@ -129,15 +134,16 @@ def _rate(draft: _Draft, number: int, table: TableFound, second_opinion: SecondO
         if placed.printed.note:
             table.notes[path] = "；".join(filter(None, (placed.printed.note, table.notes.get(path))))
         place = placed.entry.place
-        draft.cells[path] = Cell(
-            page=place.page,
-            bbox=place.bbox,
-            line=place.line,
-            column=place.column,
-            text=placed.entry.text[:500],
-            kind=placed.printed.kind,
-            confidence=confidence,
-        )
+        cells[path] = {
+            "page": place.page,
+            "bbox": place.bbox,
+            "line": place.line,
+            "column": place.column,
+            "text": placed.entry.text[:500],
+            "kind": placed.printed.kind,
+            "confidence": confidence,
+        }
+    draft.cells |= _CELLS.validate_python(cells)
 
 
 def _read_again(table: TableFound, paths: set[str], second_opinion: SecondOpinion) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from services.core.form import form
 from services.core.form.labels import squeeze
@@ -13,8 +13,11 @@ from services.ingest.recognise.labels import name_of
 from services.ingest.recognise.primitives import Item, Line
 
 _LONGEST_TITLE = 45
+_LONGEST_LINE = 1000
+"""A longer line is no heading, however many blanks and marks stand in it."""
 _NUMBERED = re.compile(r"^[一二三四五六七八九十]{1,3}[、.．,，:：)）]?")
 _SENTENCE_END = "。；！？!?;"
+_SENTENCE_ENDS = frozenset(_SENTENCE_END)
 _NEW_PARAGRAPH = re.compile(r"^(?:[（(][一二三四五六七八九十]{1,3}[)）]|[一二三四五六七八九十]{1,3}、)")
 _DECORATION = re.compile(r"^[#*\s>]+|[*#\s]+$")
 _LONGEST_TEXT = 200_000
@@ -47,8 +50,13 @@ def _titles() -> dict[str, str]:
 
 def section_key(text: str) -> str | None:
     """The section whose heading `text` is, None for prose, table rows and everything else."""
+    return _section_key(text) if len(text) <= _LONGEST_LINE else None
+
+
+@lru_cache(maxsize=1024)  # each line of a document is asked about on several occasions
+def _section_key(text: str) -> str | None:
     flat = squeeze(plain(text))
-    if not flat or len(flat) > _LONGEST_TITLE or any(mark in flat for mark in _SENTENCE_END):
+    if not flat or len(flat) > _LONGEST_TITLE or not _SENTENCE_ENDS.isdisjoint(flat):
         return None
     name = name_of(flat)
     if name in _titles():

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from services.core.form import Table2Row, form
 from services.core.form.labels import squeeze
 from services.ingest.recognise.figures import looks_like_figure
-from services.ingest.recognise.labels import most_similar, name_of
+from services.ingest.recognise.labels import REMEMBERED, most_similar, name_of
 from services.ingest.recognise.placed import Chosen, TableFound, choose, core, is_blank, place_figure
 from services.ingest.recognise.primitives import Entry, TableRow
 
@@ -105,11 +105,20 @@ def _exact(row: TableRow) -> _Line | None:
                 return _Line(row, known, list(cells[1:]), key, exact=True, unit=unit)
         return None
     for index, cell in enumerate(cells):
-        bare, unit = _without_unit(cell.text)
-        if named := row_names().get(name_of(bare)):
+        named, unit = _named(cell.text) if len(cell.text) <= REMEMBERED else _name(cell.text)
+        if named:
             found = _Line(row, cell.text, cells[index + 1 :], named, exact=True, unit=unit)
             return found if index + 1 < len(cells) else None
     return None
+
+
+def _name(text: str) -> tuple[str | None, str]:
+    """The row that a cell names, and the unit of money it states."""
+    bare, unit = _without_unit(text)
+    return row_names().get(name_of(bare)), unit
+
+
+_named = lru_cache(maxsize=4096)(_name)
 
 
 def _without_unit(text: str) -> tuple[str, str]:
@@ -133,7 +142,8 @@ def _similar(row: TableRow) -> _Line | None:
 
 def is_heading(row: TableRow) -> bool:
     """Whether `row` prints a column head that only table 2 has, exactly."""
-    return any(name_of(cell.text) in _column_names() for cell in row.cells)
+    names = _column_names()
+    return any(name_of(cell.text) in names for cell in row.cells)
 
 
 def column_key(name: str) -> str | None:

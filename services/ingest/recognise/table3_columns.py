@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ class Columns:
         spans = self.spans.get(row.grid)
         if spans is None:
             return None
+        if _one_by_one(spans, cells):
+            return Chosen(list(cells), len(cells))
         picked: list[Entry] = []
         for left, right in spans:
             middle = (left + right) / 2
@@ -50,10 +53,26 @@ class Columns:
         return Chosen(picked, len(picked)) if not words else Chosen(None, len(picked) + len(words))
 
 
+def _one_by_one(spans: Spans, cells: Sequence[Entry]) -> bool:
+    """Whether there are as many cells as columns, side by side, each about the middle of its own."""
+    if len(cells) != len(spans):
+        return False
+    reach = -math.inf
+    for (left, right), cell in zip(spans, cells, strict=True):
+        if cell.left is None or cell.right is None or cell.left < reach:
+            return False
+        reach = cell.right
+        if not cell.left <= (left + right) / 2 < reach:
+            return False
+    return True
+
+
 def read_columns(rows: Sequence[TableRow]) -> Columns:
     """The columns of the table in `rows`, over all its grids (pages)."""
     columns = Columns()
-    grids = {row.grid: [one for one in rows if one.grid == row.grid] for row in rows}
+    grids: dict[int, list[TableRow]] = {}
+    for row in rows:
+        grids.setdefault(row.grid, []).append(row)
     head: Spans | None = None
     for number, members in grids.items():
         if members[0].loose or members[0].cells[0].left is None:

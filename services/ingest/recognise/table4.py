@@ -18,7 +18,7 @@ _COLUMNS = tuple(column.key for column in _FORM.table4_columns)
 _ORDER = tuple((block, column) for block in _BLOCKS for column in _COLUMNS)
 _BLOCK_NAMES = {name_of(t): b.key for b in _FORM.table4_blocks for t in (b.label, *b.aliases)}
 _COLUMN_NAMES = {squeeze(t): c.key for c in _FORM.table4_columns for t in (c.label, *c.aliases)}
-_TELLING = ("结果维持", "结果纠正", "其他结果", "尚未审结")
+_TELLING = frozenset({"结果维持", "结果纠正", "其他结果", "尚未审结"})
 _WIDTH = len(_ORDER)
 
 
@@ -36,7 +36,7 @@ def is_heading(row: TableRow) -> bool:
     if row.loose:
         text = squeeze(row.cells[0].text)
         return "行政复议" in text and ("尚未审结" in text or text.count("审") >= 3)
-    return any(squeeze(cell.text) in _TELLING for cell in row.cells)
+    return not _TELLING.isdisjoint([squeeze(cell.text) for cell in row.cells])
 
 
 def read_table4(rows: Sequence[TableRow]) -> TableFound | None:
