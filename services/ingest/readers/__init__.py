@@ -10,9 +10,9 @@ from services.core.errors import RejectedError
 from services.core.report import Document, Report
 from services.ingest.readers.csv import read_csv
 from services.ingest.readers.docx import read_docx
-from services.ingest.readers.office import read_office
 from services.ingest.readers.html import read_html
 from services.ingest.readers.ofd import read_ofd
+from services.ingest.readers.office import read_office
 from services.ingest.readers.pdf import read_pdf
 from services.ingest.readers.reader import Bounds, Reader
 from services.ingest.readers.routing import Route, route

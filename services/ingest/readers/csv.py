@@ -51,8 +51,10 @@ def _lines(text: str) -> str:
 
 
 class _Sheet:
-    """Lines and rows of a sheet. A record with one filled field is a heading, prose, or part of a table: its company
-    tells."""
+    """Lines and rows of a sheet.
+
+    A record with one filled field is a heading, prose, or part of a table: its company tells.
+    """
 
     def __init__(self, text: str, separator: str) -> None:
         self.items: list[Item] = []
@@ -72,7 +74,9 @@ class _Sheet:
         self._in_table = True
         doubt = _UNUSUAL if self._width and len(fields) != self._width else ""
         cells = [
-            Entry(field.text.strip()[:_LONGEST_FIELD], self._places.at(_start(field)), n * _UNIT, (n + 1) * _UNIT, doubt)
+            Entry(
+                field.text.strip()[:_LONGEST_FIELD], self._places.at(_start(field)), n * _UNIT, (n + 1) * _UNIT, doubt
+            )
             for n, field in enumerate(fields)
         ]
         self.items.append(TableRow(cells, grid=self._grid))

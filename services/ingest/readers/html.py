@@ -117,4 +117,3 @@ def _complete(report: Report, beside: About, region: Region, *, alone: bool) -> 
         words = f"{'、'.join(pictured)}在网页上是图片，没有可读取的数字。请报送表格为文字的版本。"
         changes |= {"status": "review", "reason": words}
     return report.model_copy(update=changes) if changes else report
-

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from services.core.errors import RejectedError
+from services.ingest.readers.html_parts import Cell, Node, Page, Part, Picture, Piece, Table
 from services.ingest.readers.html_text import Places, Printed, blocks
-from services.ingest.readers.html_tree import Cell, Node, Page, Part, Picture, Piece, Table
 from services.ingest.readers.prose import reads_as_prose
 from services.ingest.recognise.primitives import Entry, Item, Line, TableRow
 from services.ingest.recognise.sections import section_key
 
-_MOST_CELLS = 200_000
+_MOST_CELLS = 60_000
 _UNIT = 100.0
 """The breadth of a column: places across are compared with a tolerance made for points."""
 _INVENTED_HEAD = re.compile(r"(?:数据|列|字段|column|col)\s*\d{1,3}", re.IGNORECASE)
@@ -22,8 +22,11 @@ _LONGEST_CELL = 20_000
 
 @dataclass(slots=True)
 class Shown:
-    """What a page shows, in reading order. ``nodes[i]``: the element of ``items[i]``; ``pictures``: node and how many
-    items stand before it."""
+    """What a page shows, in reading order.
+
+    ``nodes[i]`` is the element of ``items[i]``, ``lines[i]`` its printed line where it is one; ``pictures``: node and how
+    many items stand before it.
+    """
 
     items: list[Item] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
@@ -87,6 +90,9 @@ class _Shower:
 
     def _table(self, table: Table) -> None:
         self.flow(table.stray)
+        self._left -= sum(len(row) for part in table.parts for row in part.rows)
+        if self._left < 0:
+            raise RejectedError("too_complex", "表格单元格过多")
         contents = {id(cell): self._content(cell) for part in table.parts for row in part.rows for cell in row}
         rows = [row for part in table.in_order() for row in self._rows(part)]
         if table.caption is not None:
@@ -116,7 +122,7 @@ class _Shower:
         for cells in part.rows:
             row = [slot for slot, _ in reaching]
             taken = sorted((slot.left, slot.right) for slot in row)
-            self._left -= len(row) + len(cells)
+            self._left -= len(row)
             if self._left < 0:
                 raise RejectedError("too_complex", "表格单元格过多")
             column = index = 0
@@ -171,8 +177,8 @@ class _Shower:
         text = "\n".join(stripped for line in lines if (stripped := line.text.strip()))[:_LONGEST_CELL]
         start = next((line.start for line in lines if line.text.strip()), cell.start)
         doubt = next((line.doubt for line in lines if line.doubt), "")
-        across = (left, right) if placed else (None, None)
-        return Entry(text, self._places.at(start), *across, doubt=doubt)
+        place = self._places.at(start)
+        return Entry(text, place, left, right, doubt) if placed else Entry(text, place, doubt=doubt)
 
 
 def _rows_of(table: Table) -> list[list[Cell]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from services.core.form.labels import squeeze
 from services.ingest.readers.html_grid import Shown
-from services.ingest.readers.html_tree import Node, Page
+from services.ingest.readers.html_parts import Node, Page
 from services.ingest.recognise import table2, table3, table4
 from services.ingest.recognise.opening import Title, find_ending, parse_date, title_at
 from services.ingest.recognise.primitives import Item, Line, TableRow
@@ -97,11 +97,7 @@ def _home(nodes: Sequence[Node], marks: dict[int, str]) -> Node:
             root, node = node, node.parent
     all_rows = sum(not key for key in marks.values())
     wanted = min(_MOST_SECTIONS, len(keys.get(root, ())))
-    homes = [
-        node
-        for node in {**rows, **keys}
-        if rows.get(node, 0) == all_rows and len(keys.get(node, ())) >= wanted
-    ]
+    homes = [node for node in {**rows, **keys} if rows.get(node, 0) == all_rows and len(keys.get(node, ())) >= wanted]
     return max(homes, key=lambda node: node.depth)
 
 

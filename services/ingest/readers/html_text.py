@@ -7,8 +7,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from services.ingest.readers.html_parts import BREAK, RAISED, STRUCK, UNSEEN, Break, Node, Picture, Piece, Run, Table
 from services.ingest.readers.html_tokens import entity_at
-from services.ingest.readers.html_tree import BREAK, RAISED, STRUCK, UNSEEN, Break, Node, Picture, Piece, Run, Table
 from services.ingest.recognise.primitives import Place
 
 # zero-width characters, the soft hyphen and control characters print nothing

@@ -24,7 +24,9 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 
 # Their content is no markup. A browser shows the text of the two in _SHOWN; the page's title is kept for what it says.
 _SHOWN = frozenset({"title", "textarea"})
-_UNSEEN = frozenset({"script", "style", "noscript", "iframe", "noembed", "noframes", "template", "xmp", "object", "xml"})
+_UNSEEN = frozenset(
+    {"script", "style", "noscript", "iframe", "noembed", "noframes", "template", "xmp", "object", "xml"}
+)
 _CLOSING = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in _SHOWN | _UNSEEN}
 
 

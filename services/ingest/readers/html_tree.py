@@ -8,25 +8,42 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from services.core.errors import RejectedError
+from services.ingest.readers.html_parts import (
+    BREAK,
+    RAISED,
+    STRUCK,
+    UNSEEN,
+    Cell,
+    Node,
+    Page,
+    Part,
+    Picture,
+    Piece,
+    Run,
+    Table,
+)
 from services.ingest.readers.html_tokens import Kind, Token, attributes, tokens, value_place
 
-_MOST_TOKENS = 400_000
+_MOST_TOKENS = 250_000
 _MOST_STYLES = 2000
 _DEEPEST = 512
 _DEEPEST_TABLE = 64
 _MOST_ROWS = 65_534
 _MOST_COLUMNS = 1000
 
-_VOID = frozenset(
-    "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr".split()
-)
-_BLOCKS = frozenset(
-    "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure footer form "
-    "h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol optgroup option p pre section select summary title ul".split()
-)
+_VOID = frozenset({
+    "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input", "keygen", "link",
+    "meta", "param", "source", "track", "wbr",
+})  # fmt: skip
+_BLOCKS = frozenset({
+    "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog", "dir", "div", "dl",
+    "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr",
+    "html", "legend", "li", "main", "menu", "nav", "ol", "optgroup", "option", "p", "pre", "section", "select",
+    "summary", "title", "ul",
+})  # fmt: skip
 _CLOSES_ITSELF = {"li": ("ol", "ul", "menu"), "dd": ("dl",), "dt": ("dl",), "option": ("select",)}
 _PARTS = frozenset({"thead", "tbody", "tfoot"})
 _CELLS = frozenset({"td", "th", "caption"})
@@ -39,93 +56,6 @@ _RAISING = re.compile(r"vertical-align\s*:\s*(?:super|sub)\b", re.IGNORECASE)
 _KEEPING = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
 _PARAGRAPHED = re.compile(r"<(?:p|div|br|body)[\s/>]", re.IGNORECASE)
 _TELLING = re.compile(r"style|hidden", re.IGNORECASE)
-
-RAISED, STRUCK, UNSEEN = 1, 2, 4
-"""Marks of a run: superscript or subscript; struck through; hidden from who looks at the page."""
-
-
-@dataclass(slots=True, eq=False)
-class Node:
-    """An element, as far as it tells what stands together."""
-
-    parent: Node | None
-    depth: int
-    name: str = ""
-
-
-@dataclass(slots=True)
-class Run:
-    """A piece of text in the source from `start` to `end`; `keeps` its line ends, as in ``pre``."""
-
-    start: int
-    end: int
-    node: Node
-    mark: int = 0
-    keeps: bool = False
-
-
-@dataclass(slots=True)
-class Picture:
-    """An image, where it stands in the source."""
-
-    start: int
-    node: Node
-
-
-class Break:
-    """The end of a line."""
-
-
-BREAK = Break()
-
-
-@dataclass(slots=True, eq=False)
-class Cell:
-    """A table cell; `start` is where its content begins. Spans are bounded as browsers bound them (0: to the end)."""
-
-    start: int
-    rows: int = 1
-    columns: int = 1
-    flow: list[Piece] = field(default_factory=list)
-
-
-@dataclass(slots=True, eq=False)
-class Part:
-    """The rows of a ``thead``, ``tbody`` or ``tfoot``."""
-
-    name: str
-    rows: list[list[Cell]] = field(default_factory=list)
-
-
-@dataclass(slots=True, eq=False)
-class Table:
-    """`stray`: text that stands in the table outside its cells, which browsers show above it."""
-
-    node: Node
-    start: int
-    parts: list[Part] = field(default_factory=list)
-    caption: Cell | None = None
-    stray: list[Piece] = field(default_factory=list)
-
-    def in_order(self) -> list[Part]:
-        """The parts as they are shown: the first head at the top and the first foot at the bottom wherever they stand."""
-        head = next((part for part in self.parts if part.name == "thead"), None)
-        foot = next((part for part in self.parts if part.name == "tfoot"), None)
-        middle = [part for part in self.parts if part is not head and part is not foot]
-        return [part for part in (head, *middle, foot) if part is not None]
-
-
-Piece = Run | Break | Picture | Table
-
-
-@dataclass(slots=True)
-class Page:
-    """`flow`: everything shown, in order. `meta`: what ``meta`` tags say, by lower-case name. `title`: runs of the title."""
-
-    source: str
-    flow: list[Piece] = field(default_factory=list)
-    meta: dict[str, str] = field(default_factory=dict)
-    title: list[Run] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -156,7 +86,7 @@ class _Context:
 def build(source: str, *, with_hidden: bool = False) -> Page:
     """The page of `source`. `with_hidden` keeps content that is not displayed, marked UNSEEN.
 
-    Raises RejectedError: too_complex for more than 400,000 tags and texts, or 64 tables in one another.
+    Raises RejectedError: too_complex for more than 250,000 tags and texts, or 64 tables in one another.
     """
     builder = _Builder(source, with_hidden=with_hidden)
     for count, token in enumerate(tokens(source)):
@@ -382,7 +312,9 @@ class _Builder:
 
     def _open_cell(self, context: _Context, token: Token) -> None:
         found = attributes(token.attributes) if token.attributes else {}
-        cell = Cell(token.end, _span(found.get("rowspan"), _MOST_ROWS, 0), _span(found.get("colspan"), _MOST_COLUMNS, 1))
+        cell = Cell(
+            token.end, _span(found.get("rowspan"), _MOST_ROWS, 0), _span(found.get("colspan"), _MOST_COLUMNS, 1)
+        )
         if token.name != "caption" and context.row is None:
             self._open_row(context, Token(Kind.START, token.start, token.start, "tr"))
         self._push_part(token)

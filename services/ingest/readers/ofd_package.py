@@ -66,14 +66,11 @@ class Package:
         page = self._part(*_places(document.location, location))
         if page is None:
             raise RejectedError("damaged", f"缺少第{index + 1}页")
-        contents = []
-        for use in page.findall("{*}Template")[:_MOST_TEMPLATES]:
-            if (template := self._template(document, use.get("TemplateID", ""))) is not None:
-                contents.append(template)
-        contents.append(page)
+        uses = (use.get("TemplateID", "") for use in page.findall("{*}Template")[:_MOST_TEMPLATES])
+        templates = [template for use in uses if (template := self._template(document, use)) is not None]
         own = _page_box(page.find("{*}Area"))
         common = document.root.find("{*}CommonData/{*}PageArea")
-        return PagePart(_sensible(own or _page_box(common) or _A4), contents)
+        return PagePart(_sensible(own or _page_box(common) or _A4), [*templates, page])
 
     def unit(self, index: int, name: str) -> Element | None:
         """The composite unit of that identifier in the resources of the document that page `index` belongs to."""

@@ -9,8 +9,8 @@ from services.core.errors import RejectedError
 from services.ingest.readers.csv import is_csv
 from services.ingest.readers.docx.parts import FLAT_MARK, is_word
 from services.ingest.readers.mhtml import is_mhtml
-from services.ingest.readers.office import is_office
 from services.ingest.readers.ofd_package import ENTRY
+from services.ingest.readers.office import is_office
 from services.ingest.readers.zipped import Archive
 
 Route = Literal["pdf", "docx", "office", "html", "ofd", "csv", "text"]

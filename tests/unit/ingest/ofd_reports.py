@@ -78,12 +78,12 @@ class OfdCanvas:
         size = self.size * MM
         if self.how.text == "glyphs":
             for char, width in zip(text, widths, strict=True):
-                self.texts.append(self.object(left, base, size, char, []))
+                self.texts.append(self.object(left, base, size, text=char, widths=[]))
                 left += width
             return
-        self.texts.append(self.object(left, base, size, text, widths))
+        self.texts.append(self.object(left, base, size, text=text, widths=widths))
 
-    def object(self, left: float, base: float, size: float, text: str, widths: list[float]) -> str:
+    def object(self, left: float, base: float, size: float, *, text: str, widths: list[float]) -> str:
         self.count += 1
         head = f'<{self.how.prefix}TextObject ID="{self.count}" Font="3"'
         if self.how.text == "matrix":
@@ -121,7 +121,7 @@ class OfdCanvas:
             ends = [(x0 + (x1 - x0) * part, y0 + (y1 - y0) * part) for part in (a, b)]
             self.path(ends, close=False, fill=False)
 
-    def rect(self, x: float, y: float, wide: float, high: float, stroke: int = 1, fill: int = 0) -> None:
+    def rect(self, x: float, y: float, wide: float, high: float, *, stroke: int = 1, fill: int = 0) -> None:
         corners = [(x, y), (x + wide, y), (x + wide, y + high), (x, y + high)]
         self.path(corners, close=True, fill=bool(fill), stroke=bool(stroke))
 

@@ -6,6 +6,7 @@ import base64
 import html
 import quopri
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -18,7 +19,7 @@ from services.core.errors import RejectedError
 from services.core.report import DOUBTFUL, Format, Report
 from services.ingest.readers import read_document
 from tests.unit.ingest.drawn_reports import silent_errors, tables
-from tests.unit.ingest.web_reports import Site, plain_cell, publish, spans, table
+from tests.unit.ingest.web_reports import Site, plain_cell, publish, table
 
 AGENCY = "临溪县石桥镇人民政府"
 AUTHORED = consistent(4, AGENCY, 2024)
@@ -185,7 +186,7 @@ def test_a_span_that_is_no_number_is_one_cell(junk: str) -> None:
 
 
 def test_lost_spans_leave_the_figures_in_their_order() -> None:
-    source = publish(AUTHORED, Site(tables=lambda grid: table(grid, attributes=lambda cell: "")))
+    source = publish(AUTHORED, Site(tables=lambda grid: table(grid, attributes=lambda _: "")))
     report = only_report(source)
     assert (report.status, tables(report)) == ("ok", AUTHORED.tables())
 
@@ -330,7 +331,7 @@ def test_markup_tables_in_markdown_leave_its_lines_alone() -> None:
 
 
 def test_tables_as_pictures_are_left_to_people_with_the_reason() -> None:
-    source = publish(AUTHORED, Site(tables=lambda grid: '<p><img src="table.png" alt="表"></p>'))
+    source = publish(AUTHORED, Site(tables=lambda _: '<p><img src="table.png" alt="表"></p>'))
     report = only_report(source)
     assert report.status == "review"
     assert report.reason == "表二、表三、表四在网页上是图片，没有可读取的数字。请报送表格为文字的版本。"
@@ -457,7 +458,12 @@ def test_a_byte_cut_out_of_a_character_does_not_cost_the_page() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "gb2312"])
 def test_a_page_saved_as_one_archive_is_read(transfer: str, encoding: str) -> None:
     body = publish(AUTHORED).encode("gb18030" if encoding == "gb2312" else encoding)
-    packed = {"quoted-printable": quopri.encodestring, "base64": base64.encodebytes, "8bit": bytes}[transfer](body)
+    packings: dict[str, Callable[[bytes], bytes]] = {
+        "quoted-printable": quopri.encodestring,
+        "base64": base64.encodebytes,
+        "8bit": bytes,
+    }
+    packed = packings[transfer](body)
     archive = (
         b"From: <Saved by Blink>\r\nSubject: =?utf-8?Q?x?=\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related;\r\n"
         b'\ttype="text/html";\r\n\tboundary="----MultipartBoundary--x7----"\r\n\r\n\r\n------MultipartBoundary--x7----\r\n'
