@@ -45,7 +45,26 @@ def read_html(data: bytes, _bounds: Bounds) -> Read:
     if not reading.annual:
         few = reading.characters < _FEWEST_CHARACTERS
         raise RejectedError("no_text" if few and reading.pictures else "not_annual_report")
-    return Read(Format.HTML, ENGINE, reading.reports)
+    return Read(Format.HTML, ENGINE, _once(reading.reports))
+
+
+def _once(reports: list[Report]) -> list[Report]:
+    """Without a report that the page shows again with the same figures, as sites do for narrow screens."""
+    kept: list[Report] = []
+    for report in reports:
+        if not any(_alike(report, one) for one in kept):
+            kept.append(report)
+    return kept
+
+
+def _alike(one: Report, two: Report) -> bool:
+    same = (one.table2, one.table3, one.table4) == (two.table2, two.table3, two.table4)
+    return (
+        same
+        and one.year == two.year
+        and one.table3 is not None
+        and (one.agency or two.agency) == (two.agency or one.agency)
+    )
 
 
 @dataclass(slots=True)

@@ -406,6 +406,23 @@ def test_two_reports_on_one_page_are_two_reports() -> None:
     assert [tables(report) for report in reports] == [one.tables(), two.tables()]
 
 
+def test_a_report_shown_again_for_narrow_screens_is_one_report() -> None:
+    body = publish(AUTHORED, Site(around=lambda _, text: f"<div>{text}</div>"))
+    read_whole(f"<body><section class=pc>{body}</section><section class=phone>{body}</section></body>")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{'rowspan="22"': 'rowspan="21"'}, {'rowspan="22"': 'rowspan="23"'}, {'rowspan="8"': ""}]
+)
+def test_wrong_spans_leave_the_figures_in_their_order(wrong: dict[str, str]) -> None:
+    source = publish(AUTHORED)
+    for right, written in wrong.items():
+        assert right in source
+        source = source.replace(right, written)
+    report = only_report(source)
+    assert (report.status, tables(report)) == ("ok", AUTHORED.tables())
+
+
 @pytest.mark.parametrize(
     ("declared", "encoding"),
     [
