@@ -69,7 +69,11 @@ class _Model(BaseModel):
 
 
 class Cell(_Model):
-    """Where a figure stands and what is printed there. PDFs give page and bbox, text formats line and column."""
+    """Where a figure stands and what is printed there. PDFs give page and bbox, text formats line and column.
+
+    Office files have no lines: ``line`` counts their paragraphs with text and table rows from the beginning, and
+    ``column`` is the number of the cell in its row.
+    """
 
     page: int | None = Field(default=None, ge=1)
     bbox: tuple[float, float, float, float] | None = None

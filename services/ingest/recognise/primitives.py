@@ -17,7 +17,7 @@ Box = tuple[float, float, float, float]
 
 
 class Place(NamedTuple):
-    """Page (from 1) and box in page formats; line and column (from 1) in text formats."""
+    """Page (from 1) and box in page formats; line and column (from 1) in text formats (``core.report.Cell``)."""
 
     page: int | None = None
     bbox: Box | None = None

@@ -18,7 +18,7 @@ from tests.unit.ingest.written_documents import body, docx, level, numbering, pa
 def items(content: str, **parts: bytes) -> list[Item]:
     opened = open_document(docx(content, **parts))
     layout = Layout()
-    layout.add(Story(opened.styles, opened.numbering).blocks(opened.body))
+    layout.add(Story(opened).blocks(opened.body))
     return layout.items
 
 

@@ -22,7 +22,7 @@ def read_docx(data: bytes, _bounds: Bounds) -> Read:
     Raises RejectedError: damaged, encrypted, too_complex, unsupported_format, no_text, not_annual_report.
     """
     opened = open_document(data)
-    story = Story(opened.styles, opened.numbering)
+    story = Story(opened)
     layout = Layout()
     layout.add(story.blocks(opened.body))
     content = Content(Format.DOCX, layout.items)

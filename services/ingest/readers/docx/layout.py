@@ -57,7 +57,8 @@ class Layout:
         extents = _extents(table)
         merged: dict[tuple[float, float] | tuple[int, int], Entry] = {}
         for row, sides in zip(table.rows, extents, strict=True):
-            if _is_prose(row):
+            texts = [_text(cell.blocks) for cell in row.cells]
+            if _is_prose(row, texts):
                 for cell in row.cells:
                     self.add(cell.blocks)
                 continue
@@ -72,9 +73,11 @@ class Layout:
                 left, right = sides[index] if sides is not None else (None, None)
                 key = (cell.start, cell.span) if left is None or right is None else (round(left), round(right))
                 entry = merged.get(key) if cell.above else None
+                text = texts[index]
                 if entry is None:
-                    entry = _entry(cell, Place(line=self._line, column=index + 1), left, right)
-                elif not entry.doubt and _text(cell.blocks):
+                    place = Place(line=self._line, column=index + 1)
+                    entry = Entry(text, place, left, right, _doubt(cell.blocks, text))
+                elif not entry.doubt and text:
                     entry.doubt = BELOW
                 here[key] = entry
                 cells.append(entry)
@@ -86,14 +89,17 @@ class Layout:
                 self.add(cell.blocks)
 
 
-def _is_prose(row: Row) -> bool:
+def _is_prose(row: Row, texts: Sequence[str]) -> bool:
     """Whether a row of one cell is running text or a section's heading in a table that frames the report."""
-    filled = [cell for cell in row.cells if cell.blocks and (_has_table(cell) or _text(cell.blocks))]
-    if len(filled) != 1 or filled[0].above:
+    if sum(map(bool, texts)) > 1:
         return False
-    blocks = filled[0].blocks
-    headings = any(isinstance(block, Paragraph) and section_key(block.printed) for block in blocks)
-    return headings or (len(row.cells) == 1 and (_has_table(filled[0]) or len(squeeze(_text(blocks))) > _PROSE))
+    filled = [(cell, text) for cell, text in zip(row.cells, texts, strict=True) if text or _has_table(cell)]
+    if len(filled) != 1 or filled[0][0].above:
+        return False
+    cell, text = filled[0]
+    if any(isinstance(block, Paragraph) and section_key(block.printed) for block in cell.blocks):
+        return True
+    return len(row.cells) == 1 and (_has_table(cell) or len(squeeze(text)) > _PROSE)
 
 
 def _has_table(cell: Cell) -> bool:
@@ -101,12 +107,9 @@ def _has_table(cell: Cell) -> bool:
     return any(isinstance(block, Table) and any(len(row.cells) > 1 for row in block.rows) for block in cell.blocks)
 
 
-def _entry(cell: Cell, place: Place, left: float | None, right: float | None) -> Entry:
-    text = _text(cell.blocks)
-    return Entry(text, place, left, right, _doubt(cell.blocks, text))
-
-
 def _text(blocks: Sequence[Block]) -> str:
+    if len(blocks) == 1 and isinstance(blocks[0], Paragraph):
+        return blocks[0].printed
     return "\n".join(filter(None, (paragraph.printed for paragraph in _paragraphs(blocks))))
 
 

@@ -60,7 +60,8 @@ class Scribe:
     left out; a field that does not say where its result begins has none.
     """
 
-    def __init__(self, styles: Styles, look: Look) -> None:
+    def __init__(self, styles: Styles | None, look: Look) -> None:
+        """`styles`: None when runs look as their paragraph does. `look`: that of the paragraph."""
         self._styles = styles
         self._base = look
         self._look = look
@@ -96,7 +97,8 @@ class Scribe:
         self._look = around
 
     def _properties(self, properties: Element, _depth: int) -> None:
-        self._look = self._styles.run(properties, self._base)
+        if self._styles is not None:
+            self._look = self._styles.run(properties, self._base)
 
     def _text(self, element: Element, _depth: int) -> None:
         text = element.text or ""

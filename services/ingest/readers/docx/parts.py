@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 from services.core.errors import RejectedError
 from services.ingest.readers.docx.names import BODY, DOCUMENT, IMPORTED, parse_part
 from services.ingest.readers.docx.numbering import Numbering, numbering_of
-from services.ingest.readers.docx.styles import Styles, read_styles, styles_of
+from services.ingest.readers.docx.styles import Styles, read_styles, runs_have_looks, styles_of
 from services.ingest.readers.zipped import Archive
 
 _RELATIONSHIP: Final = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
@@ -35,13 +35,14 @@ FLAT_MARK: Final = b"http://schemas.microsoft.com/office/2006/xmlPackage"
 class Opened:
     """A document's body with the styles and lists that it refers to.
 
-    ``imports``: some of its text stands in other files inside, which a word processor takes in on opening.
+    ``run_looks``: runs may look otherwise than their paragraphs. ``imports``: some of its text stands in other files inside, which a word processor takes in on opening.
     """
 
     body: Element
     styles: Styles
     numbering: Numbering
-    imports: bool = False
+    run_looks: bool
+    imports: bool
 
 
 def is_word(archive: Archive) -> bool:
@@ -72,7 +73,7 @@ def open_document(data: bytes) -> Opened:
     related = relations(main)
     styles = read_styles(archive.read(related.get("styles", _beside(main, "styles.xml")), _DEFINITIONS))
     numbers = archive.read(related.get("numbering", _beside(main, "numbering.xml")), _DEFINITIONS)
-    return _opened(document, styles, None if numbers is None else parse_part(numbers))
+    return _opened(document, styles, None if numbers is None else parse_part(numbers), content)
 
 
 def _open_flat(data: bytes) -> Opened:
@@ -93,15 +94,16 @@ def _open_flat(data: bytes) -> Opened:
     looks = find(related.get("styles", _beside(main, "styles.xml")))
     numbers = find(related.get("numbering", _beside(main, "numbering.xml")))
     styles = Styles() if looks is None else styles_of(looks)
-    return _opened(document, styles, numbers)
+    return _opened(document, styles, numbers, data)
 
 
-def _opened(document: Element, styles: Styles, numbers: Element | None) -> Opened:
+def _opened(document: Element, styles: Styles, numbers: Element | None, content: bytes) -> Opened:
     body = document.find(BODY) if document.tag == DOCUMENT else None
     if body is None:
         raise RejectedError("damaged", "缺少正文部分")
     numbering = Numbering() if numbers is None else numbering_of(numbers, styles)
-    return Opened(body, styles, numbering, imports=next(body.iter(IMPORTED), None) is not None)
+    imports = next(body.iter(IMPORTED), None) is not None
+    return Opened(body, styles, numbering, runs_have_looks(content), imports)
 
 
 def _relations_of(name: str) -> str:

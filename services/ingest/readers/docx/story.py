@@ -35,13 +35,15 @@ from services.ingest.readers.docx.names import (
     value,
     w,
 )
-from services.ingest.readers.docx.numbering import Numbering
 from services.ingest.readers.docx.paragraphs import Scribe
-from services.ingest.readers.docx.styles import NO_LIST, Styles, list_place_in, mark_runs_on
+from services.ingest.readers.docx.parts import Opened
+from services.ingest.readers.docx.styles import NO_LIST, PLAIN, list_place_in, mark_runs_on
 
 _DEEPEST: Final = 30
-_MOST_PARAGRAPHS: Final = 100_000
-_MOST_CELLS: Final = 50_000
+_MOST_PARAGRAPHS: Final = 30_000
+_MOST_CELLS: Final = 20_000
+_LONGEST_JOINED: Final = 20_000
+"""Characters from which a paragraph no longer goes on in the next; each joining copies what there is so far."""
 _WIDEST: Final = 400
 """Grid columns; the widest table of the form has fifteen."""
 _POINT: Final = 20.0
@@ -60,9 +62,10 @@ _CONTENTS: Final = "Table of Contents"
 class Story:
     """Reads the body of one document. Lists count on from paragraph to paragraph, so read it once, in order."""
 
-    def __init__(self, styles: Styles, numbering: Numbering) -> None:
-        self._styles = styles
-        self._numbering = numbering
+    def __init__(self, opened: Opened) -> None:
+        self._styles = opened.styles
+        self._run_styles = opened.styles if opened.run_looks else None
+        self._numbering = opened.numbering
         self._paragraphs = 0
         self._cells = 0
         self.pictures = 0
@@ -82,7 +85,7 @@ class Story:
             paragraph, boxes = self._paragraph(element)
             paragraph.boxed = boxed
             before = found[-1] if found else None
-            if isinstance(before, Paragraph) and before.runs_on:
+            if isinstance(before, Paragraph) and before.runs_on and len(before.text) < _LONGEST_JOINED:
                 found[-1] = _joined(before, paragraph)
             else:
                 found.append(paragraph)
@@ -95,27 +98,27 @@ class Story:
         if self._paragraphs > _MOST_PARAGRAPHS:
             raise RejectedError("too_complex", "段落过多")
         properties = element.find(PARAGRAPH_PROPERTIES)
+        if properties is None and self._styles.silent:
+            scribe = Scribe(self._run_styles, PLAIN)
+            scribe.take(element)
+            return self._taken(scribe), scribe.boxes
         style = value(properties, _STYLE)
-        scribe = Scribe(self._styles, self._styles.paragraph(style))
+        scribe = Scribe(self._run_styles, self._styles.paragraph(style))
         if not self._styles.in_contents(style):
             scribe.take(element)
-        runs_on = properties is not None and mark_runs_on(properties)
-        own = NO_LIST if properties is None else list_place_in(properties)
+        paragraph = self._taken(scribe)
+        own = NO_LIST
+        if properties is not None:
+            paragraph.runs_on = mark_runs_on(properties)
+            own = list_place_in(properties)
         place = own.over(self._styles.list_place(style))
-        label = self._numbering.label(place, style) if place.list_id and not runs_on else ""
+        if place.list_id and not paragraph.runs_on:
+            paragraph.label = self._numbering.label(place, style)
+        return paragraph, scribe.boxes
+
+    def _taken(self, scribe: Scribe) -> Paragraph:
         self.pictures += scribe.picture
-        text = scribe.text
-        return (
-            Paragraph(
-                text,
-                label,
-                scribe.doubt,
-                picture=scribe.picture,
-                inline_picture=scribe.inline_picture,
-                runs_on=runs_on,
-            ),
-            scribe.boxes,
-        )
+        return Paragraph(scribe.text, doubt=scribe.doubt, picture=scribe.picture, inline_picture=scribe.inline_picture)
 
     def _table(self, element: Element, depth: int) -> Table:
         properties = element.find(TABLE_PROPERTIES)

@@ -23,6 +23,7 @@ from services.ingest.readers.markup import as_utf8
 
 _TELLING: Final = (b"vanish", b"numPr", b"strike", b"vertAlign", b"position", b'"toc ')
 """Without one of these words no style says anything that matters here, and the part is not even parsed."""
+_RUN_WORDS: Final = (b"vanish", b"strike", b"vertAlign", b"position", b"rStyle")
 _DEEPEST: Final = 20
 _CONTENTS: Final = re.compile(r"toc \d", re.IGNORECASE)
 
@@ -81,6 +82,11 @@ class Styles:
     _default: str | None = None
     _looks: dict[str, Look] = field(default_factory=dict)
 
+    @property
+    def silent(self) -> bool:
+        """Whether no style says anything that matters."""
+        return not self._own
+
     def paragraph(self, style: str | None) -> Look:
         """The look of text in a paragraph of this style (None: the default style)."""
         return self._look(style or self._default)
@@ -130,6 +136,12 @@ def read_styles(data: bytes | None) -> Styles:
     """The styles in a styles part. Raises RejectedError: damaged, too_complex."""
     text = as_utf8(data or b"")
     return styles_of(parse_part(text)) if any(word in text for word in _TELLING) else Styles()
+
+
+def runs_have_looks(main: bytes) -> bool:
+    """Whether any run of this main part may look otherwise than its paragraph, as far as it matters here."""
+    text = as_utf8(main)
+    return any(word in text for word in _RUN_WORDS)
 
 
 def styles_of(root: Element) -> Styles:
