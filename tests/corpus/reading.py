@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from services.core.errors import RejectedError
 from services.core.report import Document
-from tests.corpus.converting import converting
 from tests.corpus.provenance import evidence
 from tests.corpus.registry import Sample
 from tests.corpus.scoring import Verdict, judge, unread
@@ -29,9 +28,10 @@ ReadDocument = Callable[..., Document]
 
 
 def reader_at(path: str) -> ReadDocument:
-    """The reading function at ``module:name``, converting first. Raises ImportError and AttributeError."""
+    """The reading function at ``module:name``. Raises ImportError and AttributeError."""
     module, _, name = path.partition(":")
-    return converting(getattr(importlib.import_module(module), name))
+    function: ReadDocument = getattr(importlib.import_module(module), name)
+    return function
 
 
 def reader_with_pictures() -> str | None:
