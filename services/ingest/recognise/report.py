@@ -17,6 +17,7 @@ from services.core.report import (
     Cell,
     Figure,
     Format,
+    Kind,
     Layout,
     Reading,
     Report,
@@ -70,9 +71,12 @@ def _report(items: Sequence[Item], content: Content, second_opinion: SecondOpini
     title = find_title(items)
     if content.format not in _TYPED:
         _distrust(draft, title)
+    lost = any(table is None or table.missing for table in draft.found.values())
     for number, table in draft.found.items():
         if table is not None:
             _doubt_pictures(table, content)
+            if lost:
+                _doubt_empty(table, number)
             _rate(draft, number, table, second_opinion)
     ending = find_ending(items, title)
     sections = find_sections(items[: ending.first] if ending.first else items)
@@ -113,6 +117,14 @@ def _doubt_pictures(table: TableFound, content: Content) -> None:
     for placed in table.figures.values():
         if placed.entry.place.page in content.pictures and not placed.doubt:
             placed.doubt = "这一页主要是图片，其中隐藏的文字未必与图片一致"
+
+
+def _doubt_empty(table: TableFound, number: int) -> None:
+    """Where other figures of the document got lost, an empty cell may have lost its own, unless a sum says that it is empty."""
+    held, _ = assess(table, number)
+    for path, placed in table.figures.items():
+        if placed.printed.kind is Kind.BLANK and path not in held:
+            placed.doubt = placed.doubt or "这一格是空的，而文件里还有别的内容没有读出来"
 
 
 def _rate(draft: _Draft, number: int, table: TableFound, second_opinion: SecondOpinion | None) -> None:
