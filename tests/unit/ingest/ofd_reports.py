@@ -50,9 +50,7 @@ class OfdCanvas:
     high: float = TALL
     texts: list[str] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
-    printed: list[tuple[str, float, float]] = field(
-        default_factory=list
-    )  # text, its middle in points from the top left
+    printed: list[tuple[str, float, float]] = field(default_factory=list)  # text, its middle in points from the top left
     size: float = 12.0
     dash: bool = False
     count: int = 10
