@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import random
 import re
 import zlib
@@ -50,7 +49,7 @@ def with_changed_maps(pdf: bytes, change: Change) -> bytes:
 
 
 def _stream(pdf: bytes, number: int) -> bytes:
-    """The decoded stream of an object, compressed by Flate or not at all, in ASCII 85 or not."""
+    """The decoded stream of an object, compressed by Flate or not at all."""
     begin = re.search(rb"(?:^|[\r\n ])%d 0 obj\b" % number, pdf)
     if begin is None:
         raise ValueError(f"object {number} is not there")
@@ -58,13 +57,7 @@ def _stream(pdf: bytes, number: int) -> bytes:
     head = pdf[begin.end() : opening]
     data_at = opening + 6 + (2 if pdf[opening + 6 : opening + 8] == b"\r\n" else 1)
     data = pdf[data_at : pdf.index(b"endstream", data_at)]
-    if b"ASCII85" in head:
-        data = _from_ascii85(data)
     return zlib.decompressobj().decompress(data) if b"FlateDecode" in head else data
-
-
-def _from_ascii85(data: bytes) -> bytes:
-    return base64.a85decode(b"<~" + data.strip().removesuffix(b"~>") + b"~>", adobe=True)
 
 
 def _changed(cmap: str, change: Change) -> str:

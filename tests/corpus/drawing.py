@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, Literal
 
 from PIL import Image
+from reportlab import rl_config
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
@@ -78,8 +80,20 @@ def draw(stories: Sequence[Sequence[Piece]], ink: Ink) -> bytes:
     """The bytes of a PDF with these reports one after the other, each beginning on a new page."""
     out = io.BytesIO()
     lock = StandardEncryption("", ownerPassword="owner", strength=128) if ink.encrypted else None
-    draw_on(Canvas(out, invariant=1, pageCompression=1, encrypt=lock), stories, ink)
+    with binary_streams():
+        draw_on(Canvas(out, invariant=1, pageCompression=1, encrypt=lock), stories, ink)
     return out.getvalue()
+
+
+@contextmanager
+def binary_streams() -> Iterator[None]:
+    """PDF streams as programs write them today; reportlab's ASCII 85 takes longer than all the rest."""
+    before = rl_config.useA85
+    rl_config.useA85 = 0
+    try:
+        yield
+    finally:
+        rl_config.useA85 = before
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import io
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Literal
 
 from PIL import Image, ImageChops, ImageFilter
@@ -13,10 +14,13 @@ from pypdfium2 import PdfDocument
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
+from tests.corpus.drawing import binary_streams
 from tests.corpus.registry import Shown
 
 Mode = Literal["grey", "bilevel", "colour"]
 Container = Literal["pdf", "tiff", "png", "jpeg"]
+Piece = tuple[str, float, float, float]
+"""A text with x, y (baseline, from the bottom) and height in points."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +72,10 @@ def worn(page: Image.Image, scan: Scan, skew: float, rng: random.Random) -> Imag
 def _grained(page: Image.Image, noise: float, rng: random.Random) -> Image.Image:
     """Grain from a small tile, laid at random: Pillow's own noise takes no seed."""
     side = 256
-    tile = Image.frombytes(
-        "L", (side, side), bytes(min(255, max(0, round(rng.gauss(128, noise)))) for _ in range(side**2))
-    )
+    # equally likely bytes become normal ones through the quantiles of the distribution
+    levels = [round(128 + NormalDist(0, noise).inv_cdf((byte + 0.5) / 256)) for byte in range(256)]
+    drawn = rng.randbytes(side**2).translate(bytes(min(255, max(0, level)) for level in levels))
+    tile = Image.frombytes("L", (side, side), drawn)
     grain = Image.new("L", page.size, 128)
     for x in range(-rng.randrange(side), page.width, side):
         for y in range(-rng.randrange(side), page.height, side):
@@ -98,10 +103,13 @@ def _contained(pictures: Sequence[Image.Image], scan: Scan) -> bytes:
     return out.getvalue()
 
 
-def picture_pdf(
-    pictures: Sequence[Image.Image], scan: Scan, hidden: Sequence[Sequence[tuple[str, float, float, float]]] = ()
-) -> bytes:
+def picture_pdf(pictures: Sequence[Image.Image], scan: Scan, hidden: Sequence[Sequence[Piece]] = ()) -> bytes:
     """A PDF of a picture a page. ``hidden``: for each page invisible texts with x, y (from the bottom) and size."""
+    with binary_streams():
+        return _picture_pdf(pictures, scan, hidden)
+
+
+def _picture_pdf(pictures: Sequence[Image.Image], scan: Scan, hidden: Sequence[Sequence[Piece]]) -> bytes:
     out = io.BytesIO()
     canvas = Canvas(out, invariant=1, pageCompression=1)
     for number, picture in enumerate(pictures):
@@ -129,7 +137,7 @@ def _compressed(picture: Image.Image, scan: Scan) -> io.BytesIO:
     return out
 
 
-def letters(pdf: bytes) -> list[list[tuple[str, float, float, float]]]:
+def letters(pdf: bytes) -> list[list[Piece]]:
     """For each page the pieces of its text with x, y (baseline, from the bottom) and height in points."""
     document = PdfDocument(pdf)
     pages = []

@@ -8,7 +8,7 @@ from typing import Final
 
 from services.core.form import Form
 
-ARABIC_MARKS: Final = ("{n}.", "{n}. ", "{n}、", "（{n}）", "({n})", "{n}．", "{n} .")
+ARABIC_MARKS: Final = ("{n}.", "{n}. ", "{n}、", "（{n}）", "({n})", "{n}．", "{c}")
 LABELS: Final[Mapping[str, tuple[str, ...]]] = {
     "deny_law": ("其他法律、行政法规禁止公开", "其他法律行政止公开"),
     "deny_safety": ('危及"三安全一稳定"', "危及 “三安全一稳定”", "危及“三安全一稳定” "),
@@ -63,11 +63,15 @@ class Wording:
         airy = rng.random() < 0.15
         for row in shape.table3_rows:
             label = rng.choice(LABELS[row.key]) if row.key in LABELS and rng.random() < 0.4 else row.label
-            front = mark.format(n=row.mark[0]) if row.mark[:1].isdigit() else row.mark
+            front = (
+                mark.format(n=row.mark[0], c=chr(ord("①") + int(row.mark[0]) - 1))
+                if row.mark[:1].isdigit()
+                else row.mark
+            )
             text = f"{front}{label}"
             if half:
                 text = text.replace("（", "(").replace("）", ")")
-            self.body[f"{row.mark}{row.label}"] = apart(text, rng) if airy and not front[:1].isdigit() else text
+            self.body[f"{row.mark}{row.label}"] = apart(text, rng) if airy and not row.mark[:1].isdigit() else text
 
     def _groups(self, shape: Form, rng: random.Random) -> None:
         half, airy = rng.random() < 0.3, rng.random() < 0.2

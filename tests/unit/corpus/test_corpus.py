@@ -37,9 +37,9 @@ def test_no_figure_is_read_wrong_in_silence(name):
 
 
 def test_the_same_seed_gives_the_same_document_whatever_else_is_made():
-    asked = [(LAYOUTS[name], 1) for name in UNAIDED]
+    asked = [(LAYOUTS[name], 1) for name in UNAIDED[::3]]
     together = make(7, asked)
-    for sample, one in list(zip(together, asked, strict=True))[::6]:
+    for sample, one in list(zip(together, asked, strict=True))[::5]:
         assert make(7, [one])[0].data == sample.data
     assert make(8, asked[:1])[0].data != together[0].data
 

@@ -88,7 +88,7 @@ def test_an_exception_is_a_crash_of_that_document():
 @pytest.mark.parametrize(("reader", "said"), [("crashing_on_the_first", "crashed"), ("hanging_on_the_first", "hung")])
 def test_a_crash_or_a_hang_costs_one_document_and_the_others_are_read(reader, said):
     samples = [sample(number=number) for number in (0, 1)]
-    verdicts = {one.name: one for one in read_all(samples, f"{HERE}:{reader}", processes=1, limit=5)}
+    verdicts = {one.name: one for one in read_all(samples, f"{HERE}:{reader}", processes=1, limit=6)}
     assert verdicts["drawn_rectangles-0.pdf"].failure.startswith(said)
     assert verdicts["drawn_rectangles-0.pdf"].crash
     assert verdicts["drawn_rectangles-1.pdf"].fully

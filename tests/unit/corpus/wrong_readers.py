@@ -52,8 +52,8 @@ def crashing_on_the_first(data: bytes, *, filename: str) -> Document:
 
 
 def hanging_on_the_first(data: bytes, *, filename: str) -> Document:
-    while "-0." in filename:
-        pass
+    if "-0." in filename:
+        signal.pause()
     return read_document(data, filename=filename)
 
 
