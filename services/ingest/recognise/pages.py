@@ -29,6 +29,8 @@ _CROWD = 3
 """A cell that ends with so many figures, each by itself, is several cells between which no rule is drawn."""
 FIGURE_ENDS = frozenset("0123456789０１２３４５６７８９/\\-－—–―─−无）)")
 """The characters with which a figure or nil sign, or a note behind one, may end."""
+_ALONE = 0.5
+"""A page number keeps this share of its own height from everything else."""
 _MARGIN = 0.12
 """Share of the page at top and bottom in which page numbers stand."""
 
@@ -84,6 +86,7 @@ def page_items(page: PageInk, grid: int, loose: Loose) -> tuple[list[Item], int]
     if page.odd:
         page.odd -= usual((cell for table in tables for cell in table.contents.values()), page.colours, page.odd)
     placed: list[Placed] = []
+    tables_at: list[tuple[float, float]] = []
     for table in tables:
         rows = list(_rows(page, table, grid))
         if any(_crowded(cell.text) for row in rows for cell in row.cells):
@@ -91,8 +94,9 @@ def page_items(page: PageInk, grid: int, loose: Loose) -> tuple[list[Item], int]
             outside += [glyph for glyphs in table.contents.values() for glyph in glyphs]
             continue
         placed.append((table.lattice.ys[0], [*rows]))
+        tables_at.append((table.lattice.ys[0], table.lattice.ys[-1]))
         grid += 1
-    lines = [line for line in lines_of(outside) if not _is_page_number(page, line)]
+    lines = _without_page_numbers(page, list(lines_of(outside)), tables_at)
     more, grid = loose(page, lines, grid)
     placed += more
     placed.sort(key=lambda one: one[0])
@@ -114,9 +118,24 @@ def prose(page: PageInk, line: Sequence[Glyph]) -> Placed:
     return top, [Line(join(line), Place(page.number, box))]
 
 
-def _is_page_number(page: PageInk, line: Sequence[Glyph]) -> bool:
-    top = min(map(_top, line))
-    return not _MARGIN < top / page.height < 1 - _MARGIN and is_page_number(join(line))
+def _without_page_numbers(
+    page: PageInk, lines: list[list[Glyph]], tables: Sequence[tuple[float, float]]
+) -> list[list[Glyph]]:
+    """`lines`, from top to bottom, without those at the page's top and bottom that are page numbers.
+
+    A page number stands by itself: the second line of a figure that is broken in its cell stands close to the first.
+    """
+    margin = _MARGIN * page.height
+    extents = [(min(g[2] for g in line), max(g[4] for g in line)) for line in lines]
+    kept = list(lines)
+    for index, (line, (top, bottom)) in enumerate(zip(lines, extents, strict=True)):
+        if margin < top < page.height - margin or not is_page_number(join(line)):
+            continue
+        others = [*extents[:index], *extents[index + 1 :], *tables]
+        away = _ALONE * (bottom - top)
+        if all(bottom + away <= other[0] or other[1] + away <= top for other in others):
+            kept.remove(line)
+    return kept
 
 
 def _crowded(text: str) -> bool:

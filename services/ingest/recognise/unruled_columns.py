@@ -13,7 +13,9 @@ Span = tuple[float, float]
 Cells = list[Word]
 
 _SLACK = 1.0
-_OUTER = 0.6
+_OUTER = 1.1
+"""Figures this near to a row, in font sizes, belong to it."""
+_MARGIN = 1.0
 
 
 @dataclass(slots=True)
@@ -38,6 +40,8 @@ class Laid:
     """A table, or the part of it on one page: rows of words by cell, between `top` and `bottom`.
 
     ``known``: how many names of the form were found in it. ``complete``: nothing in it was left without its name.
+    ``awaits_row``: heads at the foot of a page, whose figures may come on the next one. ``labelled``: a column of labels
+    stands in front, printed or not.
     """
 
     columns: Columns
@@ -46,6 +50,8 @@ class Laid:
     bottom: float = 0.0
     known: int = 0
     complete: bool = True
+    awaits_row: bool = False
+    labelled: bool = True
 
     def add_heads(self, top: float, bottom: float) -> None:
         """A row of the heads over the columns, where any are printed."""
@@ -96,14 +102,26 @@ def columns_under(heads: Sequence[Label], lines: Sequence[Sequence[Word]], left:
 
 
 class Bands:
-    """The heights that belong to each of several rows: halfway to the next one."""
+    """The heights that belong to each of several rows: halfway to the next one, and to figures close to the outer ones.
 
-    def __init__(self, extents: Sequence[Span]) -> None:
+    A figure that is broken in its cell takes more lines than its label.
+    """
+
+    def __init__(self, extents: Sequence[Span], words: Sequence[Word]) -> None:
         self._extents = extents
+        self._figures = [word for word in words if word.is_figure]
 
     def edges(self, number: int) -> Span:
         """Top and bottom of row `number`."""
         top, bottom = self._extents[number]
-        low = top - _OUTER * 10 if number == 0 else (self._extents[number - 1][1] + top) / 2
-        high = bottom + _OUTER * 10 if number + 1 == len(self._extents) else (bottom + self._extents[number + 1][0]) / 2
+        low = self._reached(top, -1) if number == 0 else (self._extents[number - 1][1] + top) / 2
+        last = number + 1 == len(self._extents)
+        high = self._reached(bottom, 1) if last else (bottom + self._extents[number + 1][0]) / 2
         return low, high
+
+    def _reached(self, edge: float, away: int) -> float:
+        """Where the figures end that follow one another beyond `edge`, upwards (-1) or downwards (1)."""
+        for word in sorted(self._figures, key=lambda w: away * w.middle):
+            if away * (word.middle - edge) > 0 and away * (word.middle - edge) <= _OUTER * word.size:
+                edge = word.bottom if away > 0 else word.top
+        return edge + away * _MARGIN

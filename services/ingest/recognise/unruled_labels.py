@@ -62,12 +62,12 @@ def table3_key(text: str) -> str | None:
     name = name_of(text)
     if name not in ("其他", "总计"):
         return match_row(text)
-    flat = squeeze(text)
+    mark = squeeze(text).lstrip("（(")[0]
     if name == "总计":
-        return match_row(text, "other_other") if flat[0] in "（(七7" else None
-    if flat[0] in "3三③":
+        return match_row(text, "other_other") if mark in "七7" else None
+    if mark in "3三③":
         return match_row(text, "other_no_fee")
-    return match_row(text, "reject_confirm") if flat[0] in "（(六6" else None
+    return match_row(text, "reject_confirm") if mark in "六6" else None
 
 
 def labels_in_lines(words: Iterable[Word], match: Match) -> list[Label]:

@@ -104,7 +104,7 @@ def _near(anchors: list[Label | _Head | Word]) -> list[Label | _Head | Word]:
 
 
 def _blocks(anchors: Sequence[Label | _Head | Word], words: Sequence[Word], carried: Columns | None) -> list[Laid]:
-    bands = Bands([(one.top, one.bottom) for one in anchors])
+    bands = Bands([(one.top, one.bottom) for one in anchors], words)
     laid: list[Laid] = []
     head: _Head | None = None
     rows: list[tuple[Label, Span]] = []

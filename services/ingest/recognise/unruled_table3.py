@@ -18,6 +18,8 @@ _NAMES = {
     squeeze(name): column.key for column in form("2021").table3_columns for name in (column.label, *column.aliases)
 }
 _CORNER = squeeze(form("2021").table3_corner)
+_FEWEST_EMPTY_ROWS = 5
+"""So many labels make a table even when all its cells are empty."""
 _FULL_LINE = 4
 """A line with so many figures is a row of the table whatever stands beside it."""
 _REACH = 8.0
@@ -52,9 +54,11 @@ def lay_out(words: Sequence[Word], carried: Columns | None) -> Laid | None:
         for span in spans
         if name_of(span.text) not in group_names() or span.key != "other_all" or _inside(span, lines)
     ]
-    if not spans or not any(_inside(span, lines) for span in spans):
+    if not spans:
         return None
     rows = _rows(spans, lines)
+    if not rows and len(spans) < _FEWEST_EMPTY_ROWS:
+        return None  # a word of prose
     columns = _columns(rows, spans, words, carried)
     if columns is None:
         return None
@@ -118,15 +122,16 @@ def _columns(
     lines = [line for _, line in rows]
     flat = [word for line in lines for word in line]
     edge = max(span.right for span in spans)
-    top = min(spans[0].top, *(word.top for word in flat))
+    top = min([spans[0].top, *(word.top for word in flat)])
+    first = min([word.x0 for word in flat], default=edge)
     if carried is not None and fits(carried, lines) and edge <= carried.spans[0][0] + 1.0:
-        known = _known_heads(words, top, min(word.x0 for word in flat))
+        known = _known_heads(words, top, first)
         return Columns(carried.spans, [list(head.words) for head in known] or _heads(words, top, carried.spans))
-    over = _known_heads(words, top, min(word.x0 for word in flat))
+    over = _known_heads(words, top, first)
     stretches = _stretches(lines)
     if stretches is None and over:
         stretches = [
-            (column[0] + 0.1, column[1] - 0.1) for column in columns_under(over, lines, edge, flat[-1].x1 + 9.0)
+            (column[0] + 0.1, column[1] - 0.1) for column in columns_under(over, lines, edge, over[-1].right + 9.0)
         ]
     if stretches is None:
         return None
@@ -255,7 +260,7 @@ def _spare_words(anchors: list[_Anchor], words: Sequence[Word], columns: Columns
 def _laid(anchors: Sequence[_Anchor], words: Sequence[Word], columns: Columns) -> Laid:
     laid = Laid(columns)
     used = {id(word) for anchor in anchors for word in anchor.words}
-    bands = Bands([(one.top, one.bottom) for one in anchors])
+    bands = Bands([(one.top, one.bottom) for one in anchors], words)
     in_columns = [w for w in words if id(w) not in used and columns.spans[0][0] <= w.centre < columns.spans[-1][1]]
     if columns.heads:
         laid.add_heads(min(word.top for head in columns.heads for word in head), anchors[0].top)
@@ -266,7 +271,7 @@ def _laid(anchors: Sequence[_Anchor], words: Sequence[Word], columns: Columns) -
             low = max(low, (head + anchor.top) / 2)
         laid.add_row(anchor.words, [w for w in in_columns if low <= w.middle < high], (low, high))
     laid.top = laid.rows[0].height[0]
-    laid.bottom = anchors[-1].bottom
+    laid.bottom = max(anchors[-1].bottom, laid.rows[-1].height[1])
     heads = sum(_head_name("".join(word.text for word in head)) is not None for head in columns.heads)
     laid.known = sum(one.label is not None for one in anchors) + heads
     laid.complete = heads == len(columns.heads) and all(one.label is not None for one in anchors)
