@@ -177,7 +177,7 @@ def _row(page: PageInk, row: LaidRow, grid: int, doubt: str, *, labelled: bool) 
         left = row.cells[0][1]
         cells.append(Entry("", Place(page.number, page.seen((0.0, row.height[0], left, row.height[1]))), 0.0, left))
     for words, left, right in row.cells:
-        cells.append(_cell(page, words, (left, right), row.height, doubt))
+        cells.append(_cell(page, words, (left, right), row.height, row.doubt or doubt))
     return TableRow(cells, grid=grid, page=page.number)
 
 

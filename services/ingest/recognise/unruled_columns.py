@@ -28,11 +28,15 @@ class Columns:
 
 @dataclass(slots=True)
 class LaidRow:
-    """One row: the words of its label, its cells as (words, left, right), and the height it takes (top, bottom)."""
+    """One row: the words of its label, its cells as (words, left, right), and the height it takes (top, bottom).
+
+    ``doubt``: why its figures may not be its own, else empty.
+    """
 
     label: Cells
     cells: list[tuple[Cells, float, float]]
     height: Span
+    doubt: str = ""
 
 
 @dataclass(slots=True)

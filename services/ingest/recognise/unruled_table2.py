@@ -41,7 +41,7 @@ def lay_out(words: Sequence[Word], carried: Columns | None) -> list[Laid]:
     """
     labels = longest_apart(labels_in_stacks(words, _row_key, 3), across=True)
     heads = _heads(longest_apart(labels_in_stacks(words, _column_key), across=True))
-    rows = [label for label in labels if _is_row(label, words, heads)]
+    rows = [label for label in labels if _is_row(label, words, heads, continued=carried is not None)]
     if not rows:
         return []
     others = _titles(words)
@@ -58,8 +58,11 @@ def _column_key(text: str) -> str | None:
     return table2.column_key(name_of(text)) if text else None
 
 
-def _is_row(label: Label, words: Sequence[Word], heads: Sequence[_Head]) -> bool:
-    """Whether figures stand right of the label, or it stands below heads of the table and nothing else beside it."""
+def _is_row(label: Label, words: Sequence[Word], heads: Sequence[_Head], *, continued: bool) -> bool:
+    """Whether figures stand right of the label, or it stands below heads of the table and nothing else beside it.
+
+    `continued`: the heads stand on the page before.
+    """
     low, high = label.top, label.bottom
     beside = [w for w in words if low <= w.middle <= high and all(w is not own for own in label.words)]
     right = [w for w in beside if w.x0 >= label.right]
@@ -67,7 +70,7 @@ def _is_row(label: Label, words: Sequence[Word], heads: Sequence[_Head]) -> bool
         return False
     if right:
         return any(word.is_figure for word in right) or not any(len(word.text) > 20 for word in right)
-    return any(head.bottom <= label.top + 1.0 for head in heads)
+    return continued or any(one.last < label.first for head in heads for one in head.labels)
 
 
 def _heads(labels: Sequence[Label]) -> list[_Head]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from services.core.form import form
 from services.core.form.labels import squeeze
 from services.ingest.recognise.labels import group_names, name_of
-from services.ingest.recognise.unruled_columns import Bands, Cells, Columns, Laid, Span, columns_under, fits
+from services.ingest.recognise.unruled_columns import Bands, Cells, Columns, Laid, LaidRow, Span, columns_under, fits
 from services.ingest.recognise.unruled_labels import Label, labels_in_lines, labels_in_stacks, longest_apart, table3_key
 from services.ingest.recognise.words import BEGINS_GROUP, BEGINS_ITEM, Word, clusters, columns_between, rows_of
 
@@ -26,6 +26,8 @@ _REACH = 8.0
 """Rows of one table lie at most so many font sizes apart."""
 _HALF_REACH = 3.0
 _HEAD_REACH = 14.0
+_CLEARLY = 0.2
+_FAR = "数字离另一行的行名更近，可能错了行"
 _OFF = 0.45
 
 
@@ -216,17 +218,18 @@ def _spare_words(anchors: list[_Anchor], words: Sequence[Word], columns: Columns
     used = {id(word) for anchor in anchors for word in anchor.words}
     left = columns.spans[0][0]
     spare = [w for w in words if id(w) not in used and w.centre < left and not w.is_figure]
-    leaf = [word.x0 for word in words if BEGINS_ITEM.match(word.text)]
-    if leaf:
-        inner = [word for word in spare if word.x1 > min(leaf) + 1.0]
-        spare = inner
+    marked = [word.x0 for word in words if BEGINS_ITEM.match(word.text)]
+    marked = marked or [word.x0 for word in words if BEGINS_GROUP.match(word.text)]
+    if marked:  # what stands further left spans rows
+        spare = [word for word in spare if word.x1 > min(marked) + 1.0]
     low, high = anchors[0], anchors[-1]
     for word in spare:
         nameless = [one for one in anchors if one.label is None]
         near = min(nameless, key=lambda one: abs(one.first - word.middle), default=None)
         between = near is not None and not any(
             one.label is not None
-            and min(near.first, word.middle) < (one.first + one.last) / 2 < max(near.first, word.middle)
+            and min(near.first, word.middle) <= one.last
+            and one.first <= max(near.first, word.middle)
             for one in anchors
         )
         if near is not None and between and abs(near.first - word.middle) <= _HALF_REACH * word.size:
@@ -270,9 +273,24 @@ def _laid(anchors: Sequence[_Anchor], words: Sequence[Word], columns: Columns) -
         if head is not None:
             low = max(low, (head + anchor.top) / 2)
         laid.add_row(anchor.words, [w for w in in_columns if low <= w.middle < high], (low, high))
+    _doubt_far_figures(anchors, laid.rows[-len(anchors) :])
     laid.top = laid.rows[0].height[0]
     laid.bottom = max(anchors[-1].bottom, laid.rows[-1].height[1])
     heads = sum(_head_name("".join(word.text for word in head)) is not None for head in columns.heads)
     laid.known = sum(one.label is not None for one in anchors) + heads
     laid.complete = heads == len(columns.heads) and all(one.label is not None for one in anchors)
     return laid
+
+
+def _doubt_far_figures(anchors: Sequence[_Anchor], rows: Sequence[LaidRow]) -> None:
+    """Rows are not certain when a figure of one stands nearer to the label of the other."""
+    for number, row in enumerate(rows):
+        for word in (word for words, _, _ in row.cells for word in words):
+            own = _away(anchors[number], word)
+            for other in (number - 1, number + 1):
+                if 0 <= other < len(rows) and _away(anchors[other], word) < own - _CLEARLY * word.size:
+                    row.doubt = rows[other].doubt = _FAR
+
+
+def _away(anchor: _Anchor, word: Word) -> float:
+    return max(anchor.first - word.middle, word.middle - anchor.last, 0.0)
