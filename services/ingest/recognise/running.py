@@ -17,10 +17,13 @@ from services.ingest.recognise import table2
 from services.ingest.recognise.primitives import Entry, Place, TableRow
 from services.ingest.recognise.printed import Run, Token
 from services.ingest.recognise.script import Script
+from services.ingest.recognise.table3_columns import in_order, is_piece, rank_of
 from services.ingest.recognise.windows import Window, adds_up, settle, windows
 
 WIDTH = 7
 SIDE_BY_SIDE = "并排印有两张表，分不清应取哪一张"
+_LONGEST_HEAD = 6
+_INDENT, _NEAR = 8, 2
 _BLANK_DOUBT = "这一行有空格，按位置对应没有把握"
 _OUTCOMES = ("维持", "纠正", "审结")
 _BLOCKS4 = ("行政复议", "未经复议直接起诉", "复议后起诉")
@@ -91,6 +94,7 @@ def table3_rows(printed: Printed, grid: int) -> list[TableRow]:
     found = windows(_script3(), printed)
     settle(_script3(), found, WIDTH)
     doubt = SIDE_BY_SIDE if _side_by_side(printed) else ""
+    doubt = doubt or ("" if _heads_in_order(found) else "表头各列的次序与规定不符")
     full = [window for window in found[1:] if len(window.figures) == WIDTH]
     head = "".join(token.text for window in found for token in window.heads)
     rows = [TableRow([Entry(head, found[0].place)], grid=grid, loose=True)] if head else []
@@ -114,6 +118,30 @@ def _side_by_side(printed: Printed) -> bool:
         if line == after.figures[0].place.line and min(len(before.figures), len(after.figures)) >= WIDTH:
             lines[line] = 1
     return len(lines) >= 2
+
+
+def _heads_in_order(found: Sequence[Window]) -> bool:
+    """Whether the column heads stand in the form's order, as far as their lines tell.
+
+    Whole names and names cell by cell come in reading order. Pieces of names side by side come in order in each line,
+    and by their columns where the lines keep the columns of the page.
+    """
+    heads = next((window.heads for window in found[1:] if window.heads), [])
+    lines: dict[int | None, list[Token]] = {}
+    for token in heads:
+        lines.setdefault(token.place.line, []).append(token)
+    names = [squeeze(token.text) for token in heads]
+    if all(len(line) == 1 for line in lines.values()) or not any(is_piece(name) for name in names):
+        return in_order(names)
+    kept = [t for line in lines.values() if _keeps_columns(line) for t in line]
+    ranked = [(rank, token.left) for token in kept if (rank := rank_of(squeeze(token.text))) is not None]
+    across = all(left <= other + _NEAR for rank, left in ranked for later, other in ranked if rank < later)
+    return across and all(in_order([squeeze(token.text) for token in line]) for line in lines.values())
+
+
+def _keeps_columns(line: Sequence[Token]) -> bool:
+    """Whether a line of the head is indented like the page: nothing of the label columns is in it, nor moved it."""
+    return line[0].left >= _INDENT and all(len(squeeze(token.text)) <= _LONGEST_HEAD for token in line)
 
 
 def _by_columns(window: Window, full: Sequence[Window]) -> list[Entry] | None:

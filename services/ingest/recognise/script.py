@@ -186,8 +186,9 @@ def _take(
 
 def _beside(script: Script, state: _State, text: str, mark: str, depth: int) -> _Steps:
     for index, words in enumerate(script.beside):
-        for at, cost in ((state.beside[index], 0.0), (0, _BESIDE_AGAIN)):
-            if at == state.beside[index] and cost:
+        first = 0.0 if state.row >= 0 else 2 * _STRAY_OUTSIDE  # above the first row the same words are a head
+        for at, cost in ((state.beside[index], first), (0, _BESIDE_AGAIN)):
+            if at == state.beside[index] and cost == _BESIDE_AGAIN:
                 continue
             shared = _shared(words, at, text)
             if not shared:

@@ -17,7 +17,20 @@ from services.ingest.recognise.primitives import Entry, TableRow
 _COLUMNS = form("2021").table3_columns
 _KEYS = form("2021").column_keys
 _NAMES = {squeeze(name): column.key for column in _COLUMNS for name in (column.label, *column.aliases)}
-_TELLING = ("商业企业", "科研机构", "社会公益组织", "法律服务机构")
+_STEMS = (
+    ("自然", "natural"),
+    ("人", "natural"),
+    ("商业", "commercial"),
+    ("科研", "research"),
+    ("社会", "social"),
+    ("公益", "social"),
+    ("法律", "legal"),
+    ("服务", "legal"),
+)
+"""Beginnings of the lines of column heads that tell which column it is."""
+_HEAD_ROWS = 12
+_FEW = 5
+"""A row with so many figures is no head."""
 _NEAR = 3.0
 """PDF points by which the columns of one table may differ from page to page."""
 
@@ -129,7 +142,31 @@ def _alike(one: Spans, other: Spans) -> bool:
 
 
 def _printed_in_order(rows: Sequence[TableRow]) -> bool:
-    """Whether the telling column names, as far as all are printed, come in the form's order."""
-    text = "".join(squeeze(cell.text) for row in rows[:12] for cell in row.cells)
-    places = [text.find(name) for name in _TELLING]
-    return min(places) < 0 or places == sorted(places)
+    """Whether the heads, as far as they are printed, come in the form's order."""
+    names: list[str] = []
+    for row in rows[:_HEAD_ROWS]:
+        if row.loose or sum(looks_like_figure(cell.text) and bool(cell.text) for cell in row.cells) >= _FEW:
+            break
+        names += [squeeze(cell.text) for cell in row.cells]
+    return in_order(names)
+
+
+def in_order(names: Sequence[str]) -> bool:
+    """Whether column heads (also pieces of them) follow one another in the form's order; other words don't count.
+
+    总计 and the spanning 法人或其他组织 stand at other heights of the head, so they come anywhere in reading order.
+    """
+    ranks = [rank for name in names if (rank := rank_of(name)) is not None and rank < len(_KEYS) - 1]
+    return all(one <= two for one, two in pairwise(ranks))
+
+
+def rank_of(name: str) -> int | None:
+    """The place among the seven columns of a head, or of the piece of one, None for other words."""
+    if name in _NAMES:
+        return _KEYS.index(_NAMES[name])
+    return next((_KEYS.index(key) for stem, key in _STEMS if name.startswith(stem)), None)
+
+
+def is_piece(name: str) -> bool:
+    """Whether `name` is a piece of a column head, not the whole of one."""
+    return name not in _NAMES and rank_of(name) is not None

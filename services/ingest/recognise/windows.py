@@ -12,6 +12,7 @@ from services.ingest.recognise.printed import Run, Token
 from services.ingest.recognise.script import Script, follow
 
 ORDER_DOUBT = "行名与数字不在一处，对应关系没有把握"
+PIECES_DOUBT = "这一行的数字分在几处，且合计不符"
 _MOST_IN_BLOCK = 8
 NEIGHBOUR_DOUBT = "相邻的一行没有找到，数字可能属于别的行"
 
@@ -89,6 +90,8 @@ def settle(script: Script, found: Sequence[Window], width: int) -> None:
     for window in found[1:]:
         if len(window.figures) > width:
             _leave_out(window, width)
+        if len(window.runs) > 1 and len(window.figures) == width > 1 and not adds_up(window.figures):
+            window.doubt = window.doubt or PIECES_DOUBT
     _doubt_neighbours(script, found)
     if sum(len(run.figures) >= width for run in found[0].runs):
         for window in found[1:]:
@@ -113,14 +116,15 @@ def _share_out(script: Script, found: Sequence[Window], width: int) -> None:
 
 
 def _block(script: Script, found: Sequence[Window], at: int, width: int) -> list[Window]:
-    """The windows from `at` on that have together as many figures as their rows need, where a single one has not."""
+    """The windows from `at` on of which one has all the figures, as many as all their rows need; else none."""
     if len(found[at].figures) == width or (width == 1 and found[at].figures):
         return []
-    count = 0
+    with_figures = count = 0
     for end in range(at, min(at + _MOST_IN_BLOCK, len(found))):
         count += len(found[end].figures)
+        with_figures += bool(found[end].figures)
         block = list(found[at : end + 1])
-        if not _successive(script, block):
+        if with_figures > 1 or not _successive(script, block):
             return []
         if end > at and count == width * len(block):
             return block
