@@ -15,7 +15,7 @@ from services.ingest.recognise.primitives import Content, Item, Line, Place
 from services.ingest.recognise.printed import Run, Token, read_line
 from services.ingest.recognise.report import is_annual_report, recognise
 from services.ingest.recognise.running import table2_rows, table3_rows, table4_rows
-from services.ingest.recognise.sections import plain, section_key
+from services.ingest.recognise.sections import heading_in_front, plain, section_key
 
 ENGINE = "text/2"
 _PAGE_NUMBER = re.compile(
@@ -111,13 +111,19 @@ class _Dump:
 
     def items(self) -> list[Item]:
         region, waiting = 0, list[tuple[int, str]]()
+        tail = 0  # the line with the rest of a heading
         for number, text, begins in self._regions():
             if begins is not None:
                 self._close(region, waiting)
                 region, waiting = begins, []
-                if section_key(text) or self._heading_over_lines(number):
+                if section_key(text) or heading_in_front(text):
                     self.found.append(Line(text.strip(), Place(line=number, column=1)))
                     continue
+                tail = self._tail_of_heading(number)
+            if tail and text.strip():
+                self.found.append(Line(text.strip(), Place(line=number, column=1)))
+                tail = tail if number < tail else 0
+                continue
             waiting.append((number, text))
         self._close(region, waiting)
         return self.found
@@ -134,7 +140,7 @@ class _Dump:
     def _begins(self, at: int, text: str, region: int) -> int | None:
         if not text.strip():
             return None
-        if key := section_key(text):
+        if key := section_key(text) or (heading_in_front(text) or ("",))[0]:
             return _TABLES.get(key, 0)
         following = next((t for _, t in self.lines[at + 1 : at + 4] if t.strip()), "")
         if self._wrapped_heading(text, following):
@@ -148,10 +154,10 @@ class _Dump:
             return False
         return section_key(head + tail) is not None and not _SENTENCE.search(head)
 
-    def _heading_over_lines(self, number: int) -> bool:
-        text = self.lines[number - 1][1]
-        following = next((t for _, t in self.lines[number : number + 3] if t.strip()), "")
-        return self._wrapped_heading(text, following)
+    def _tail_of_heading(self, number: int) -> int:
+        """The number of the line that ends the heading begun in line `number`, 0 when none begins there."""
+        following = next(((n, t) for n, t in self.lines[number : number + 3] if t.strip()), (0, ""))
+        return following[0] if self._wrapped_heading(self.lines[number - 1][1], following[1]) else 0
 
     def _close(self, region: int, lines: list[tuple[int, str]]) -> None:
         if any(separator_of(text) for _, text in lines):
@@ -177,8 +183,8 @@ class _Dump:
         if len(printed) > _MOST_TOKENS:
             raise RejectedError("too_complex", "表格里的文字过多")
         rows = _ROWS[region](printed, self.grids.next_grid()) if any(isinstance(p, Run) for p in printed) else []
-        if not rows:
-            prose = sorted([*prose, *others], key=lambda one: one.place.line or 0)
+        last = max((cell.place.line or 0 for row in rows for cell in row.cells), default=0)
+        prose += [line for line in others if (line.place.line or 0) > last]
         merged: list[Item] = [*prose, *rows]
         merged.sort(key=_line_of)
         self.found += merged

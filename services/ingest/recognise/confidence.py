@@ -52,15 +52,18 @@ def identities(layout: str, number: int) -> tuple[Identity, ...]:
 
 
 def assess(table: TableFound, number: int) -> tuple[set[str], set[str]]:
-    """(paths in an identity that holds, paths in an identity that is broken). Unassessable identities tell nothing."""
-    values = _values(table)
+    """(paths of which every identity holds, paths in an identity that is broken).
+
+    A path in an identity that cannot be judged (a row is missing, or too much is empty) is in neither for that.
+    """
     held: set[str] = set()
     broken: set[str] = set()
+    open_: set[str] = set()
+    values = _values(table)
     for left, right in identities(table.layout, number):
         outcome = _holds(values, left, right)
-        if outcome is not None:
-            (held if outcome else broken).update(left, right)
-    return held, broken
+        (open_ if outcome is None else held if outcome else broken).update(left, right)
+    return held - broken - open_, broken
 
 
 def misplaced(table: TableFound) -> set[str]:

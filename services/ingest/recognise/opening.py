@@ -17,6 +17,11 @@ _YEAR = r"(?:(?:19|20)\d{2}|二[〇○零][〇○零一二三四五六七八九]
 _TITLE = re.compile(
     rf"^(?P<agency>.{{0,60}}?)(?:关于)?(?:(?P<year>{_YEAR})年?度?)?的?政府信息公开(?:工作)?(?:年度)?(?:报告|年报)(?:[（(].{{0,20}}[)）])?$"
 )
+_NO_NAME = re.compile(
+    r"^(?:.{0,40}文件)?(?:.{0,20}[（(〔【\[]\d{4}[)）〕】\]]第?\d{1,4}号)?(?:附件\d{0,2}[:：]?)?(?:标题[:：])?(?:[〔【\[][^〕】\]]{1,12}[〕】\]])?"
+)
+"""What may stand above the name in a title: letterhead, document number, 附件1, a place in brackets."""
+_YEAR_IN_FRONT = re.compile(rf"^(?P<year>{_YEAR})年度?")
 _NAME = re.compile(r"^[\u4e00-\u9fff（）()·\d、]{2,40}$")
 _DATE = re.compile(
     rf"(?P<y>{_YEAR}|\d{{2,4}})[年月./-](?P<m>[\d一二三四五六七八九十]{{1,3}})[月年./-](?P<d>[\d一二三四五六七八九十]{{1,3}})日?$"
@@ -24,6 +29,8 @@ _DATE = re.compile(
 _GOOD_DATE = re.compile(
     rf"^(?P<y>{_YEAR})(?:年|[./-])(?P<m>[\d一二三四五六七八九十]{{1,3}})(?:月|[./-])(?P<d>[\d一二三四五六七八九十]{{1,3}})日?$"
 )
+_DAMAGED_DATE = re.compile(r"^20\d{4,6}日$")
+"""A date whose 年 and 月 were lost on the way: ``2025120日``."""
 _DATE_PIECES = re.compile(r"^[\d\s〇○零一二三四五六七八九十年月日./-]{5,24}$")
 _DAY = rf"({_YEAR})年(\d{{1,2}})月(\d{{1,2}})日"
 _PERIOD = re.compile(rf"{_DAY}起?(?:至|到|—+|-+|~|～)(?:{_DAY}|(\d{{1,2}})月(\d{{1,2}})日)")
@@ -94,7 +101,10 @@ def title_at(items: Sequence[Item], index: int) -> Title | None:
         match = _TITLE.match(flat)
         if match and flat and not any(mark in flat for mark in "，。；：,;:"):
             year = int(_arabic(match["year"])) if match["year"] else None
-            agency, odd = _without_odd_year(match["agency"].removesuffix("关于"))
+            agency, odd = _without_odd_year(_NO_NAME.sub("", match["agency"].removesuffix("关于")))
+            leading = _YEAR_IN_FRONT.match(agency)
+            if leading and year is None:
+                agency, year = agency[leading.end() :], int(_arabic(leading["year"]))
             return Title(index, end + 1, joined, agency, year, odd_year=odd and year is None)
     return None
 
@@ -177,8 +187,10 @@ def find_ending(items: Sequence[Item], title: Title | None) -> Ending:
 def _date_line(text: str) -> tuple[str, str] | None:
     """(name in front, date as printed) when `text` is a date line, whether or not the date is a valid one."""
     flat = squeeze(text)
-    if len(flat) > 60 or not flat.endswith(("日", *"0123456789")):
+    if len(flat) > 60 or not flat.endswith(("日", "月", *"0123456789")):
         return None
+    if _DAMAGED_DATE.match(flat):
+        return "", text
     if _DATE_PIECES.match(text) and sum(mark in flat for mark in "年月日") >= 2:
         return "", text
     match = _DATE.search(flat)

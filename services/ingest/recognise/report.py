@@ -137,7 +137,7 @@ def _rate(draft: _Draft, number: int, table: TableFound, second_opinion: SecondO
         table.figures[path].text_doubt = False
     cells: dict[str, dict[str, Any]] = {}
     for path, placed in table.figures.items():
-        proved = path in held and path not in broken and placed.exact
+        proved = path in held and placed.exact
         if placed.doubt and proved and placed.text_doubt and placed.printed.value:
             placed.doubt = ""  # digits with blanks between them, and every sum agrees
         confidence = DOUBTFUL if placed.doubt else PROVED if proved else READ

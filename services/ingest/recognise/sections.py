@@ -16,6 +16,8 @@ _LONGEST_TITLE = 45
 _LONGEST_LINE = 1000
 """A longer line is no heading, however many blanks and marks stand in it."""
 _NUMBERED = re.compile(r"^[一二三四五六七八九十]{1,3}[、.．,，:：)）]?")
+_PART = re.compile(r"^第[一二三四五六七八九十]{1,2}(?:部分|章)[、:：]?")
+_HEAD_OF_PARAGRAPH = re.compile(r"^(?P<title>[一二三四五六七八九十]、[^。：:]{4,40}?)[。：:\s]\s*(?P<text>\S.*)$", re.DOTALL)
 _SENTENCE_END = "。；！？!?;"
 _SENTENCE_ENDS = frozenset(_SENTENCE_END)
 _NEW_PARAGRAPH = re.compile(r"^(?:[（(][一二三四五六七八九十]{1,3}[)）]|[一二三四五六七八九十]{1,3}、)")
@@ -58,28 +60,46 @@ def _section_key(text: str) -> str | None:
     flat = squeeze(plain(text))
     if not flat or len(flat) > _LONGEST_TITLE or not _SENTENCE_ENDS.isdisjoint(flat):
         return None
-    name = name_of(flat)
+    bare = _PART.sub("", flat)
+    name = name_of(bare)
     if name in _titles():
         return _titles()[name]
-    if not _NUMBERED.match(flat):
+    if bare == flat and not _NUMBERED.match(flat):
         return None
     return next((key for key, fits in _WORDS if fits(name)), None)
+
+
+def heading_in_front(text: str) -> tuple[str, str, str] | None:
+    """(key, title, text) of a paragraph that begins with a known section title, number and all; None for others."""
+    whole = plain(text).strip()
+    match = _HEAD_OF_PARAGRAPH.match(whole) if name_of(whole) not in _titles() else None
+    key = _titles().get(name_of(match["title"])) if match else None
+    return (key, match["title"], match["text"]) if match and key else None
 
 
 def find_sections(items: Sequence[Item]) -> list[SectionFound]:
     """The sections in printed order, each with its prose; a later heading with the words of one already found is prose."""
     found: list[tuple[str, str, int | None, list[str]]] = []
     skip = False
+    rows = 0
     for index, item in enumerate(items):
         if skip:
             skip = False
             continue
         if not isinstance(item, Line):
+            rows += 1
             continue
         following = items[index + 1] if index + 1 < len(items) else None
         key, title, skip = _heading(item, following)
-        if key is not None and all(key != one[0] for one in found):
-            found.append((key, title, item.place.page, []))
+        in_front = heading_in_front(item.text)
+        if in_front:
+            key, title, _ = in_front
+        at = next((n for n, one in enumerate(found) if one[0] == key), None)
+        if at is not None and not rows and not any(one[3] for one in found[at:]):
+            del found[at:]  # a table of contents
+            at = None
+        if key is not None and at is None:
+            found.append((key, title, item.place.page, [in_front[2]] if in_front else []))
             continue
         skip = False
         if found and (text := plain(item.text)):

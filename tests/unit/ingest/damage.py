@@ -6,13 +6,19 @@ import random
 import re
 from collections.abc import Callable
 
+from services.core.form import form
 from services.ingest.recognise.labels import match_row
 from services.ingest.recognise.sections import section_key
 from services.ingest.recognise.table2 import row_names
 
 Damage = Callable[[list[str], random.Random], None]
 _FIGURE = re.compile(r"(?<![\d.,])\d[\d,.]*(?![\d.,]*[^\s|\t\d<])")
-_TABLE_LINE = re.compile(r"\d|[（(][一二三四五六七][)）]|申请|公开|处理|信息|案卷")
+_WHOLE = frozenset(row_names()) | {
+    name
+    for version in ("2019", "2021")
+    for column in (*form(version).table2_columns, *form(version).table3_columns, *form(version).table4_columns)
+    for name in (column.label, *column.aliases)
+}
 
 
 def table_lines(lines: list[str]) -> list[int]:
@@ -95,21 +101,25 @@ def duplicate_line(lines: list[str], chance: random.Random) -> None:
 
 
 def swap_lines(lines: list[str], chance: random.Random) -> None:
-    """Two neighbouring lines change places."""
+    """Two neighbouring lines change places; not two figures: that is another row of figures, not a damaged one."""
     rows = table_lines(lines)
     if len(rows) > 1:
         index = chance.randrange(len(rows) - 1)
         first, second = rows[index], rows[index + 1]
-        lines[first], lines[second] = lines[second], lines[first]
+        if not all(re.fullmatch(r"[\d.,\s]+", lines[at]) for at in (first, second)):
+            lines[first], lines[second] = lines[second], lines[first]
 
 
 def exchange_fragments(lines: list[str], chance: random.Random) -> None:
-    """Two pieces of labels change places. Whole labels are left alone: nothing could tell that they were exchanged."""
+    """Two pieces of labels change places.
+
+    Whole labels and whole column heads are left alone: nothing could tell that they were exchanged.
+    """
     places = [
         (at, m)
         for at in table_lines(lines)
         for m in re.finditer(r"[^\s|\t<>]*[\u4e00-\u9fff][^\s|\t<>]*", lines[at])
-        if not match_row(m[0], "other_no_fee") and m[0] not in row_names() and not match_row(m[0])
+        if not match_row(m[0], "other_no_fee") and m[0] not in _WHOLE and not match_row(m[0])
     ]
     if len(places) > 1:
         (one, first), (two, second) = chance.sample(places, 2)
