@@ -52,9 +52,14 @@ class GridReader:
             if separator and _RULE.match(text):
                 continue
             if separator:
+                cells = _cells(text, separator, number)
+                if not any(cell.text for cell in cells):  # nothing at all in a row: a page ends here
+                    items += _placed(rows)
+                    rows = []
+                    continue
                 if not rows:
                     self.grid += 1
-                rows.append(TableRow(_cells(text, separator, number), grid=self.grid))
+                rows.append(TableRow(cells, grid=self.grid))
             elif table and rows and text.strip() and number < last and len(text.strip()) < _MOST_CELLS and "。" not in text:
                 rows.append(TableRow(_bare_cells(text, number), grid=self.grid))
             else:

@@ -12,7 +12,7 @@ from services.core.report import Format
 from services.ingest.readers.fields import GridReader, separator_of
 from services.ingest.readers.reader import Bounds, Read
 from services.ingest.recognise.primitives import Content, Item, Line, Place
-from services.ingest.recognise.printed import Run, Token, read_line
+from services.ingest.recognise.printed import Run, Token, read_line, with_nil_words
 from services.ingest.recognise.report import is_annual_report, recognise
 from services.ingest.recognise.running import table2_rows, table3_rows, table4_rows
 from services.ingest.recognise.sections import heading_in_front, plain, section_key
@@ -179,9 +179,10 @@ class _Dump:
                 prose.append(line)
             else:
                 others.append(line)
-                printed += read_line(text, number)
+                printed += read_line(text, number, nil_words=region == _TABLES["proactive"])
         if len(printed) > _MOST_TOKENS:
             raise RejectedError("too_complex", "表格里的文字过多")
+        printed = with_nil_words(printed)
         rows = _ROWS[region](printed, self.grids.next_grid()) if any(isinstance(p, Run) for p in printed) else []
         last = max((cell.place.line or 0 for row in rows for cell in row.cells), default=0)
         prose += [line for line in others if (line.place.line or 0) > last]

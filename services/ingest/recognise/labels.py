@@ -24,6 +24,7 @@ _SIXTH = re.compile(r"[（(]?[六6][)）、.]")
 _SEVENTH = re.compile(r"[（(]?[七7][)）、.]")
 _MARK_IN_FRONT = re.compile(r"(?:[（(]?(?:\d{1,2}|[一二三四五六七八九十]{1,3})\s*[)）.．、]|[①-⑳])\s*$")
 _ITEM_NUMBER = re.compile(r"[（(]?(\d{1,2})[)）.．、]")
+_GROUP_MARK = re.compile(r"[（(](?:\d|[一二三四五六七])[)）]|(?:\d|[一二三四五六七])[、.)）]")
 _THIRD = re.compile(r"[（(]?[3三][)）、.]|③")
 
 
@@ -88,6 +89,21 @@ def match_row_ending(text: str, previous: str | None = None) -> tuple[str, str] 
         if name.endswith(known) and (key_ := _ambiguous(known, _ending(text, known), previous)):
             return key_, _ending(text, known)
     return None
+
+
+def match_row_behind_group(text: str, previous: str | None = None) -> str | None:
+    """The row of a label that stands in one cell behind the names of its groups: ``（三）不予公开1.属于国家秘密``."""
+    found = match_row_ending(text, previous)
+    if found is None or len(text) > _REMEMBERED:
+        return None
+    key, label = found
+    rest = _GROUP_MARK.sub("", squeeze(text.removesuffix(label)))
+    while rest:
+        name = next((name for name in group_names() if rest.startswith(name)), None)
+        if name is None:
+            return None
+        rest = rest[len(name) :]
+    return key
 
 
 def _ending(text: str, name: str) -> str:

@@ -83,17 +83,18 @@ class Chosen:
     width: int
 
 
-def choose(entries: Sequence[Entry], wanted: int, *, wide: bool = False) -> Chosen:
+def choose(entries: Sequence[Entry], wanted: int, *, wide: int = 0) -> Chosen:
     """The `wanted` figures among the cells right of a row label.
 
     Exactly `wanted` cells: those. More, of which `wanted` filled ones stand between empty cells at the ends: those,
-    unless other rows of the table are `wide` (then empty cells may be figures). More figures than wanted, all equal:
-    the first ones (a converter repeated spanned cells). Otherwise nothing is chosen.
+    unless other rows of the table hold ``wide`` figures and this one has as many cells (then empty ones may be
+    figures). More figures than wanted, all equal: the first ones (a converter repeated spanned cells). Otherwise
+    nothing is chosen.
     """
     if len(entries) == wanted:
         return Chosen(list(entries), wanted)
     inner = core(entries)
-    if len(inner) == wanted and not wide and not any(is_blank(entry) for entry in inner):
+    if len(inner) == wanted and not 0 < wide <= len(entries) and not any(is_blank(entry) for entry in inner):
         return Chosen(inner, wanted)
     if not inner and len(entries) > wanted:
         return Chosen(list(entries[:wanted]), wanted)

@@ -6,12 +6,14 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from services.ingest.recognise.figures import looks_like_figure
 from services.ingest.recognise.primitives import Entry, Place
 
 _NIL_WORDS = frozenset({"无", "不适用"})
+_SURE = 3
+"""So many nil signs in a row are figures."""
 _MARK_INSIDE = re.compile(
     r"(?<=[^\s（(\d一二三四五六七八九十])(?=[（(][一二三四五六七][)）])"
     r"|(?<=[\u4e00-\u9fff）)”\"、])(?=\d[.．、]\s?[\u4e00-\u9fff])"
@@ -19,10 +21,11 @@ _MARK_INSIDE = re.compile(
 """Where a list mark stands inside a token: two cells were printed without a blank between them."""
 _FIGURE_AT_END = re.compile(r"^(?P<words>.*[\u4e00-\u9fff”\"）)])(?P<figure>\d[\d,，.．]*)$")
 _NOTE = r"[^（）()]{0,40}[)）]"
+_LIST_MARK = r"[（(]\s*(?:\d{1,2}|[一二三四五六七八九十]{1,2})\s*[)）]|(?:\d{1,2}|[一二三四五六七])\s+[、.．](?=\s*[\u4e00-\u9fff“\"])"
 _TOKEN = re.compile(
-    rf"\d[\d,，.．]*(?:\s*[（(](?:其中|含|自然|修订|包括|已){_NOTE}|[（(](?![一二三四五六七八][)）]){_NOTE})|\S+"
+    rf"{_LIST_MARK}|\d[\d,，.．]*(?:\s*[（(](?:其中|含|自然|修订|包括|已){_NOTE}|[（(](?![一二三四五六七八][)）]){_NOTE})|\S+"
 )
-"""A figure with its note in brackets is one token, blanks or not."""
+"""A list mark is one token, and so is a figure with its note in brackets, blanks or not."""
 
 
 @dataclass(slots=True, eq=False)
@@ -46,8 +49,11 @@ class Run:
     figures: tuple[Token, ...]
 
 
-def read_line(text: str, number: int) -> list[Token | Run]:
-    """The words and the runs of figures of one printed line, from left to right."""
+def read_line(text: str, number: int, *, nil_words: bool = False) -> list[Token | Run]:
+    """The words and the runs of figures of one printed line, from left to right.
+
+    ``nil_words``: 无 and 不适用 by themselves are figures too; elsewhere they may be a piece of a label.
+    """
     found: list[Token | Run] = []
     tokens = [(start, token, looks_like_figure(token)) for start, token in _cut(text)]
     at = 0
@@ -56,7 +62,8 @@ def read_line(text: str, number: int) -> list[Token | Run]:
         while end < len(tokens) and tokens[end][2]:
             end += 1
         run = [_token(text, start, token, number) for start, token, _ in tokens[at : max(end, at + 1)]]
-        if end > at and _is_run([token.text for token in run], alone=len(run) == len(tokens)):
+        last = end == len(tokens) and (nil_words or run[0].text not in _NIL_WORDS)
+        if end > at and (last or _is_run([token.text for token in run])):
             found.append(Run(tuple(run)))
         else:
             found += run
@@ -84,11 +91,21 @@ def _cut(text: str) -> Iterator[tuple[int, str]]:
             yield start + len(words), tail["figure"]
 
 
-def _is_run(texts: Sequence[str], *, alone: bool) -> bool:
-    """Whether tokens that may be figures are: the nil words are words too, and a lone sign says little."""
-    if any(char.isdigit() for text in texts for char in text) or len(texts) >= 3:
-        return True
-    return alone and texts[0] not in _NIL_WORDS
+def _is_run(texts: Sequence[str]) -> bool:
+    """Whether tokens that may be figures are, with words behind them: a sign between words says little."""
+    return len(texts) >= _SURE or any(char.isdigit() for text in texts for char in text)
+
+
+def with_nil_words(printed: Sequence[Token | Run]) -> list[Token | Run]:
+    """`printed` with 无 and 不适用 as figures where several stand in a row, each in a line of its own."""
+    found: list[Token | Run] = []
+    for is_nil, group in groupby(printed, key=lambda one: isinstance(one, Token) and one.text in _NIL_WORDS):
+        tokens = list(group)
+        if is_nil and len(tokens) >= _SURE:
+            found += [Run((token,)) for token in tokens if isinstance(token, Token)]
+        else:
+            found += tokens
+    return found
 
 
 def wide(text: str) -> int:

@@ -18,12 +18,13 @@ from services.ingest.recognise.primitives import Entry, Place, TableRow
 from services.ingest.recognise.printed import Run, Token
 from services.ingest.recognise.script import Script
 from services.ingest.recognise.table3_columns import in_order, is_piece, rank_of
-from services.ingest.recognise.windows import Window, adds_up, settle, windows
+from services.ingest.recognise.windows import PIECES_DOUBT, Window, adds_up, fitting, settle, windows
 
 WIDTH = 7
+_WIDTH4 = 15
 SIDE_BY_SIDE = "并排印有两张表，分不清应取哪一张"
 _LONGEST_HEAD = 6
-_INDENT, _NEAR = 8, 2
+_INDENT, _NEAR = 8, 4
 _BLANK_DOUBT = "这一行有空格，按位置对应没有把握"
 _OUTCOMES = ("维持", "纠正", "审结")
 _BLOCKS4 = ("行政复议", "未经复议直接起诉", "复议后起诉")
@@ -173,12 +174,21 @@ def _by_columns(window: Window, full: Sequence[Window]) -> list[Entry] | None:
 def table4_rows(printed: Printed, grid: int) -> list[TableRow]:
     """Table 4 as one row: all its words, then all its figures."""
     words = [one for one in printed if isinstance(one, Token)]
-    figures = [token for one in printed if isinstance(one, Run) for token in one.figures]
+    runs = [one for one in printed if isinstance(one, Run)]
     if not words:
         return []
+    if sum(len(run.figures) for run in runs) > _WIDTH4:
+        runs = fitting(runs, _WIDTH4, _blocks_add_up) or runs
+    figures = [token for run in runs for token in run.figures]
     doubt = "表四表头各列的次序与规定不符" if _out_of_order(words) else ""
+    if len(runs) > 1 and not _blocks_add_up(figures):
+        doubt = doubt or PIECES_DOUBT
     text = "".join(token.text for token in words)
     return [TableRow([Entry(text, words[0].place), *(t.entry(doubt) for t in figures)], grid=grid, loose=True)]
+
+
+def _blocks_add_up(figures: Sequence[Token]) -> bool:
+    return len(figures) == _WIDTH4 and all(adds_up(figures[at : at + 5]) for at in range(0, _WIDTH4, 5))
 
 
 def _out_of_order(words: Sequence[Token]) -> bool:

@@ -255,7 +255,8 @@ def _figures(table: TableFound, shape: Table2Row, line: _Line) -> None:
         doubt = f"行名“{squeeze(line.label)[-30:]}”与规定的行名不一致，或在表中重复出现"
     if all(is_blank(entry) for entry in chosen.entries):
         table.blank_rows.append(path)
-    if not shape.scalar and chosen.entries[0].left is None and any(is_blank(entry) for entry in chosen.entries):
+    empty = sum(is_blank(entry) for entry in chosen.entries)
+    if chosen.entries[0].left is None and 0 < empty < len(chosen.entries):
         doubt = doubt or "这一行有空格，数字可能错了列"
     units = {heading.key: heading.unit for heading in line.heading}
     if line.unit and any(unit not in ("", line.unit) for unit in units.values()):

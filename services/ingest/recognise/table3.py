@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.core.form import form
@@ -66,7 +66,8 @@ def _split(row: TableRow, previous: str | None) -> _Line:
         if words and labels.name_of(text) in labels.group_names():
             break
         # 总计 as the last cell of a repeated head is no row, also not below （六）其他处理
-        if index + 1 < len(cells) and (key := labels.match_row(text, previous)):
+        key = labels.match_row(text, previous) or labels.match_row_behind_group(text, previous)
+        if key and index + 1 < len(cells):
             return _Line(row, text, cells[index + 1 :], key, "exact")
         words = words or index + 1
     label = cells[words - 1].text if words else ""
@@ -84,7 +85,10 @@ def read_table3(rows: Sequence[TableRow]) -> TableFound | None:
     taken = _one_line_a_row(lines)
     layout = "2019" if "other_all" in taken and not any(key in taken for key in _SUB_ROWS) else "2021"
     table = TableFound(layout)
-    wide_grids = {line.row.grid for line in lines if len(core(line.cells)) > WIDTH and not line.row.loose}
+    wide_grids: dict[int, int] = {}
+    for line in lines:
+        if (width := len(core(line.cells))) > WIDTH and not line.row.loose:
+            wide_grids[line.row.grid] = min(width, wide_grids.get(line.row.grid, width))
     for key in form(layout).row_keys:
         if key in taken:
             _figures(table, key, taken[key], columns, wide_grids)
@@ -203,11 +207,11 @@ def _one_line_a_row(lines: list[_Line]) -> dict[str, _Line]:
     return taken
 
 
-def _figures(table: TableFound, key: str, line: _Line, columns: Columns, wide_grids: Container[int]) -> None:
+def _figures(table: TableFound, key: str, line: _Line, columns: Columns, wide_grids: Mapping[int, int]) -> None:
     path = f"table3.{key}"
     table.labels[key] = line.label[:200]
     by_place = columns.pick(line.row, line.cells)
-    chosen = by_place or choose(line.cells, WIDTH, wide=line.row.grid in wide_grids)
+    chosen = by_place or choose(line.cells, WIDTH, wide=wide_grids.get(line.row.grid, 0))
     if chosen.width != WIDTH:
         table.widths[path] = chosen.width
     if chosen.entries is None:
@@ -230,7 +234,7 @@ def _wide_rows(table: TableFound, taken: dict[str, _Line], columns: Columns) -> 
     for rows in sorted(groups.values(), key=len, reverse=True):
         ways = [_placed_wide(reading, taken, columns) for reading in wide_rows.readings(rows, WIDTH)]
         if len(ways) > 1:
-            ways = [way for way in ways if not _breaks(table, way)]
+            ways = [way for way in ways if not _breaks(table, way)] or ways
         for key in rows:
             own = [{path: one for path, one in way.items() if path.startswith(f"table3.{key}.")} for way in ways]
             if own and all(_values(one) == _values(own[0]) for one in own):
@@ -258,7 +262,8 @@ def _breaks(table: TableFound, figures: dict[str, Placed]) -> bool:
 
 def _shifted(entries: Sequence[Entry]) -> str:
     """A doubt where cells have no place on paper and some are empty: fields may have moved or been lost."""
-    if entries[0].left is not None or not any(is_blank(entry) for entry in entries):
+    empty = sum(is_blank(entry) for entry in entries)
+    if entries[0].left is not None or empty in (0, len(entries)):
         return ""
     return "这一行有空格，数字可能错了列"
 

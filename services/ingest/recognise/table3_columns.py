@@ -19,7 +19,6 @@ _KEYS = form("2021").column_keys
 _NAMES = {squeeze(name): column.key for column in _COLUMNS for name in (column.label, *column.aliases)}
 _STEMS = (
     ("自然", "natural"),
-    ("人", "natural"),
     ("商业", "commercial"),
     ("科研", "research"),
     ("社会", "social"),
@@ -162,8 +161,8 @@ def in_order(names: Sequence[str]) -> bool:
 
 def rank_of(name: str) -> int | None:
     """The place among the seven columns of a head, or of the piece of one, None for other words."""
-    if name in _NAMES:
-        return _KEYS.index(_NAMES[name])
+    if name in _NAMES or name == "人":  # the second line of 自然人
+        return _KEYS.index(_NAMES.get(name, "natural"))
     return next((_KEYS.index(key) for stem, key in _STEMS if name.startswith(stem)), None)
 
 

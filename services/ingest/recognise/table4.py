@@ -88,7 +88,7 @@ def _one_row(rows: Sequence[TableRow]) -> list[_Found]:
         blank = all(is_blank(cell) for cell in chosen.entries)
         if best is None or (all(is_blank(cell) for cell in best.cells) and not blank):
             paths, doubt = _paths(rows, row, chosen.entries)
-            if chosen.entries[0].left is None and any(is_blank(cell) for cell in chosen.entries):
+            if chosen.entries[0].left is None and not blank and any(is_blank(cell) for cell in chosen.entries):
                 doubt = doubt or "表四有空格，数字可能错了列"
             best = _Found(chosen.entries, paths, doubt)
         elif not blank and [squeeze(c.text) for c in best.cells] != [squeeze(c.text) for c in chosen.entries]:

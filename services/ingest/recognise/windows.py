@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -13,6 +14,9 @@ from services.ingest.recognise.script import Script, follow
 
 ORDER_DOUBT = "行名与数字不在一处，对应关系没有把握"
 PIECES_DOUBT = "这一行的数字分在几处，且合计不符"
+_FEWEST_TO_ADD_UP = 3
+_THREE = re.compile(r"\d{3}$")
+_GROUPS = re.compile(r"[1-9]\d{0,2}(?: \d{3})*$")
 _MOST_IN_BLOCK = 8
 NEIGHBOUR_DOUBT = "相邻的一行没有找到，数字可能属于别的行"
 
@@ -92,6 +96,7 @@ def settle(script: Script, found: Sequence[Window], width: int) -> None:
             _leave_out(window, width)
         if len(window.runs) > 1 and len(window.figures) == width > 1 and not adds_up(window.figures):
             window.doubt = window.doubt or PIECES_DOUBT
+    _hand_on(script, found, width)
     _doubt_neighbours(script, found)
     if sum(len(run.figures) >= width for run in found[0].runs):
         for window in found[1:]:
@@ -151,18 +156,60 @@ def _leave_out(window: Window, width: int) -> None:
     beside = [run for run in window.runs if len(run.figures) == width and run.figures[0].place.line in lines]
     if len(beside) == 1:
         window.runs = beside
-        return
-    figures = window.figures
-    if width < 3 or len(figures) != width + 1:
-        return
-    alone = [run.figures[0] for run in window.runs if len(run.figures) == 1]
-    ways = {}
-    for one in alone:
-        rest = [token for token in figures if token is not one]
-        if adds_up(rest):
-            ways[tuple(parse_figure(token.text).value for token in rest)] = rest
-    if len(ways) == 1:
-        window.runs = [Run(tuple(next(iter(ways.values()))))]
+    elif width >= _FEWEST_TO_ADD_UP:
+        window.runs = fitting(window.runs, width, adds_up) or window.runs
+
+
+def fitting(runs: Sequence[Run], width: int, right: Callable[[Sequence[Token]], bool]) -> list[Run] | None:
+    """The `width` figures of a row with more of them, where one reading alone is `right`.
+
+    Either one that stands alone in its line is left out (a page number), or figures parted by a single blank are put
+    together (thousands).
+    """
+    ways: dict[tuple[object, ...], list[Token]] = {}
+    figures = [token for run in runs for token in run.figures]
+    if len(figures) == width + 1:
+        for one in (run.figures[0] for run in runs if len(run.figures) == 1):
+            _keep(ways, [token for token in figures if token is not one], right)
+    _keep(ways, [token for run in runs for token in _grouped(run)], right, width)
+    return [Run(tuple(next(iter(ways.values()))))] if len(ways) == 1 else None
+
+
+def _keep(
+    ways: dict[tuple[object, ...], list[Token]],
+    figures: list[Token],
+    right: Callable[[Sequence[Token]], bool],
+    width: int = 0,
+) -> None:
+    if width in (0, len(figures)) and right(figures):
+        ways[tuple(parse_figure(token.text).value for token in figures)] = figures
+
+
+def _grouped(run: Run) -> list[Token]:
+    """The figures of a run, three digits behind a single blank joined to the digits before it."""
+    found: list[Token] = []
+    for token in run.figures:
+        last = found[-1] if found else None
+        if last and token.left - last.right == 1 and _THREE.match(token.text) and _GROUPS.match(last.text):
+            found[-1] = Token(f"{last.text} {token.text}", last.place, last.left, token.right)
+        else:
+            found.append(token)
+    return found
+
+
+def _hand_on(script: Script, found: Sequence[Window], width: int) -> None:
+    """Figures left over below a label go to the next rows of the form if these stand somewhere without any: a proposal."""
+    own = {window.key: window for window in found[1:] if window.key is not None}
+    keys = [key for key, _, _ in script.rows if key in own]
+    for at, key in enumerate(keys):
+        figures = own[key].figures
+        more = len(figures) // width - 1
+        following = [own[other] for other in keys[at + 1 : at + 1 + more]]
+        if more < 1 or len(figures) % width or len(following) < more or any(one.figures for one in following):
+            continue
+        for number, window in enumerate([own[key], *following]):
+            window.runs = [Run(tuple(figures[number * width : (number + 1) * width]))]
+            window.doubt = ORDER_DOUBT
 
 
 def _doubt_neighbours(script: Script, found: Sequence[Window]) -> None:
