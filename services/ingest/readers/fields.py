@@ -47,13 +47,14 @@ class GridReader:
         items: list[Item] = []
         rows: list[TableRow] = []
         last = max(number for number, text in lines if separator_of(text))
-        for number, text in lines:
+        for at, (number, text) in enumerate(lines):
             separator = separator_of(text)
             if separator and _RULE.match(text):
                 continue
             if separator:
                 cells = _cells(text, separator, number)
-                if not any(cell.text for cell in cells):  # nothing at all in a row: a page ends here
+                goes_on = at + 1 < len(lines) and separator_of(lines[at + 1][1])
+                if goes_on and not any(cell.text for cell in cells):  # nothing at all in a row: a page ends here
                     items += _placed(rows)
                     rows = []
                     continue

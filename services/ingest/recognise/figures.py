@@ -19,6 +19,7 @@ _UNIT = re.compile(r"(?:万元|元|件|条|项|个|宗|起|次|份|例|部)")
 _UNIT_IN_BRACKETS = re.compile(r"[(（](?:单位[:：]?)?(万元|元)[)）]")
 _USUAL_UNITS = ("", "元", "万元")
 _GROUPED_BY_BLANKS = re.compile(r"\d{1,3}(?: \d{3})+(?:\.\d+)?")
+_NOTE_CUT_OFF = re.compile(r"[(（](?:其中|含|自然|修订|包括)[^()（）]*$")
 _CHANGE_WORD = re.compile(r"(增加?|减少?)(?=\d)")
 _MOST_DIGITS = 12
 _LONGEST = 120
@@ -111,6 +112,8 @@ def _note(rest: str) -> tuple[str, str]:
         return "", ""
     if rest[0] in "(（[【〔" and rest[-1] in ")）]】〕":
         return rest[1:-1], ""
+    if _NOTE_CUT_OFF.match(rest):  # the note goes on in the next line
+        return rest[1:], ""
     if rest.startswith(("其中", "含", "包括")):
         return rest, "数字后的说明没有加括号"
     return "", "text"

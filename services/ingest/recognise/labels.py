@@ -18,11 +18,12 @@ LIKENESS = 0.72
 _LEAD = 0.1
 REMEMBERED = 80
 """Characters up to which what a text says is kept: labels and figures come again and again, sentences do not."""
+_LONGEST_LABEL = 200
 _AMBIGUOUS = ("其他", "总计")
 """Row labels that are names of columns (and of table 4) too."""
 _SIXTH = re.compile(r"[（(]?[六6][)）、.]")
 _SEVENTH = re.compile(r"[（(]?[七7][)）、.]")
-_MARK_IN_FRONT = re.compile(r"(?:[（(]?(?:\d{1,2}|[一二三四五六七八九十]{1,3})\s*[)）.．、]|[①-⑳])\s*$")
+_MARK_IN_FRONT = re.compile(r"(?:(?:[（(]\s*)?(?:\d{1,2}|[一二三四五六七八九十]{1,3})\s*[)）.．、]|[①-⑳])\s*$")
 _ITEM_NUMBER = re.compile(r"[（(]?(\d{1,2})[)）.．、]")
 _GROUP_MARK = re.compile(r"[（(](?:\d|[一二三四五六七])[)）]|(?:\d|[一二三四五六七])[、.)）]")
 _THIRD = re.compile(r"[（(]?[3三][)）、.]|③")
@@ -94,12 +95,12 @@ def match_row_ending(text: str, previous: str | None = None) -> tuple[str, str] 
 def match_row_behind_group(text: str, previous: str | None = None) -> str | None:
     """The row of a label that stands in one cell behind the names of its groups: ``（三）不予公开1.属于国家秘密``."""
     found = match_row_ending(text, previous)
-    if found is None or len(text) > _REMEMBERED:
+    if found is None or len(text) > _LONGEST_LABEL:
         return None
     key, label = found
     rest = _GROUP_MARK.sub("", squeeze(text.removesuffix(label)))
     while rest:
-        name = next((name for name in group_names() if rest.startswith(name)), None)
+        name = max((name for name in group_names() if rest.startswith(name)), key=len, default=None)
         if name is None:
             return None
         rest = rest[len(name) :]

@@ -87,20 +87,26 @@ def choose(entries: Sequence[Entry], wanted: int, *, wide: int = 0) -> Chosen:
     """The `wanted` figures among the cells right of a row label.
 
     Exactly `wanted` cells: those. More, of which `wanted` filled ones stand between empty cells at the ends: those,
-    unless other rows of the table hold ``wide`` figures and this one has as many cells (then empty ones may be
-    figures). More figures than wanted, all equal: the first ones (a converter repeated spanned cells). Otherwise
+    unless other rows of the table hold ``wide`` figures, this one has as many cells and does not add up (then empty
+    ones may be figures). More figures than wanted, all equal: the first ones (a converter repeated spanned cells). Otherwise
     nothing is chosen.
     """
     if len(entries) == wanted:
         return Chosen(list(entries), wanted)
     inner = core(entries)
-    if len(inner) == wanted and not 0 < wide <= len(entries) and not any(is_blank(entry) for entry in inner):
+    narrow = not 0 < wide <= len(entries) or (len(inner) == wanted and _adds_up(inner))
+    if len(inner) == wanted and narrow and not any(is_blank(entry) for entry in inner):
         return Chosen(inner, wanted)
     if not inner and len(entries) > wanted:
         return Chosen(list(entries[:wanted]), wanted)
     if len(inner) > wanted and _all_equal(inner):
         return Chosen(inner[:wanted], len(inner))
     return Chosen(None, len(inner))
+
+
+def _adds_up(entries: Sequence[Entry]) -> bool:
+    values = [parse_figure(entry.text).value or 0 for entry in entries]
+    return sum(values[:-1]) == values[-1]
 
 
 def _all_equal(entries: Sequence[Entry]) -> bool:

@@ -131,7 +131,8 @@ def _heads_in_order(found: Sequence[Window]) -> bool:
     lines: dict[int | None, list[Token]] = {}
     for token in heads:
         lines.setdefault(token.place.line, []).append(token)
-    names = [squeeze(token.text) for token in heads]
+    lines = {number: _without_spanning(line) for number, line in lines.items()}
+    names = [squeeze(token.text) for line in lines.values() for token in line]
     if all(len(line) == 1 for line in lines.values()) or not any(is_piece(name) for name in names):
         return in_order(names)
     kept = [t for line in lines.values() if _keeps_columns(line) for t in line]
@@ -140,9 +141,18 @@ def _heads_in_order(found: Sequence[Window]) -> bool:
     return across and all(in_order([squeeze(token.text) for token in line]) for line in lines.values())
 
 
+def _without_spanning(line: list[Token]) -> list[Token]:
+    """The heads of a line without 法人或其他组织, which is printed over five of them, in one piece or several."""
+    for low in range(len(line)):
+        for high in range(low + 1, len(line) + 1):
+            if squeeze("".join(token.text for token in line[low:high])) == "法人或其他组织":
+                return line[:low] + line[high:]
+    return line
+
+
 def _keeps_columns(line: Sequence[Token]) -> bool:
     """Whether a line of the head is indented like the page: nothing of the label columns is in it, nor moved it."""
-    return line[0].left >= _INDENT and all(len(squeeze(token.text)) <= _LONGEST_HEAD for token in line)
+    return bool(line) and line[0].left >= _INDENT and all(len(squeeze(token.text)) <= _LONGEST_HEAD for token in line)
 
 
 def _by_columns(window: Window, full: Sequence[Window]) -> list[Entry] | None:
@@ -200,7 +210,8 @@ def _out_of_order(words: Sequence[Token]) -> bool:
     if min(blocks) >= 0 and blocks != sorted(blocks):
         return True
     outcomes = re.findall("|".join(_OUTCOMES), whole)
-    if outcomes and len(outcomes) % 3 == 0 and outcomes != list(_OUTCOMES) * (len(outcomes) // 3):
+    whole_names = len({outcomes.count(name) for name in _OUTCOMES}) == 1
+    if whole_names and outcomes != list(_OUTCOMES) * (len(outcomes) // len(_OUTCOMES)):
         return True
     return any(
         -1 < line.find(later) < line.find(earlier)

@@ -7,6 +7,7 @@ of text is part of the label of a row, part of what runs down beside the rows, p
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +21,11 @@ _LEAVE, _LETTER = 1.0, 0.4
 """Cost of leaving a label before its end, and of each letter that it lacks."""
 _JUMP, _ROW = 3.0, 0.5
 """Cost of a row out of order, and of each row left out."""
+_LATE = 1.0
+_TELLING, _PLAIN = 4, 1.0
+"""So many letters of a label leave no doubt which row it is; then it costs no more to come out of order."""
 _GLUED = 0.2
-_WRONG_MARK = 1.0
+_WRONG_MARK = 1.5
 _STRAY, _STRAY_LETTER = 3.0, 0.2
 _STRAY_OUTSIDE = 0.05
 _LABEL_OUTSIDE = 1.5
@@ -30,7 +34,7 @@ _LACKING = 0.7
 """Cost of each row that does not come any more at the end."""
 _HEAD_AGAIN = 0.3
 _BESIDE_AGAIN = 0.8
-_BEAM, _SLACK = 48, 9.0
+_BEAM, _SLACK = 24, 6.0
 _LONGEST = 120
 
 
@@ -64,9 +68,9 @@ class Script:
         return tuple(_mark(mark) for _, mark, _ in self.rows)
 
     def jump(self, before: int, after: int) -> float:
-        """The cost of row `after` coming next below row `before`."""
+        """The cost of row `after` coming next below row `before`; below the last row stands what was printed late."""
         if after <= before:
-            return _JUMP + _ROW
+            return _LATE if before == len(self.rows) - 1 else _JUMP + _ROW
         spared = self.optional | (self.replaced.get(self.rows[before][0], frozenset()) if before >= 0 else frozenset())
         left_out = [key for key, _, _ in self.rows[before + 1 : after] if key not in spared]
         return _JUMP + _ROW * len(left_out) if left_out else 0.0
@@ -91,6 +95,7 @@ class _State:
     row: int = -1
     said: str = ""
     beside: tuple[int, ...] = ()
+    reached: int = -1
 
 
 _Steps = Iterator[tuple[_State, float, tuple[Piece, ...]]]
@@ -115,7 +120,7 @@ def follow(script: Script, texts: Sequence[str]) -> list[tuple[Piece, ...]]:
         layers.append(layer)
     if not layers:
         return []
-    state = min(states, key=lambda one: states[one] + _leave(script, one) + _LACKING * (len(script.rows) - one.row))
+    state = min(states, key=lambda one: states[one] + _leave(script, one) + _LACKING * (len(script.rows) - one.reached))
     path: list[tuple[Piece, ...]] = []
     for layer in reversed(layers):
         _, before, pieces = layer[state]
@@ -144,7 +149,7 @@ def _steps(script: Script, state: _State, text: str, mark: str, depth: int = 0) 
     yield from _begins(script, state, text, mark, depth)
     yield from _beside(script, state, text, mark, depth)
     if not depth:
-        cost, piece = _stray(script, state, text)
+        cost, piece = _stray(script, state, text, mark)
         yield state, cost, (piece,)
 
 
@@ -157,18 +162,22 @@ def _goes_on(script: Script, state: _State, text: str, mark: str, depth: int) ->
             continue
         rest = name[len(state.said) :]
         cost = _WRONG_MARK if mark and not depth else 0.0
-        yield from _take(script, _State(state.row, "", state.beside), (state.said, rest), text, cost, key, depth)
+        yield from _take(script, _State(state.row, "", state.beside, state.reached), (state.said, rest), text, cost, key, depth)
 
 
 def _begins(script: Script, state: _State, text: str, mark: str, depth: int) -> _Steps:
     for index, name in script.starts.get(text[0], ()):
         if index == state.row and state.said == "":
             continue
-        cost = _leave(script, state) + script.jump(state.row, index)
+        jump = script.jump(state.row, index)
+        if len(os.path.commonprefix([name, text])) >= _TELLING:
+            jump = min(jump, _PLAIN)
+        cost = _leave(script, state) + jump
         if not depth and mark and script.marks[index] and mark != script.marks[index]:
             cost += _WRONG_MARK
         key = script.rows[index][0]
-        yield from _take(script, _State(index, "", state.beside), ("", name), text, cost, key, depth)
+        begun = _State(index, "", state.beside, max(index, state.reached))
+        yield from _take(script, begun, ("", name), text, cost, key, depth)
 
 
 def _take(
@@ -177,9 +186,9 @@ def _take(
     """Take as much of `text` as the rest of a name allows; what is left over is something else, glued to it."""
     said, rest = name
     if rest.startswith(text):
-        yield _State(state.row, said + text, state.beside), cost, (Piece(key, begins=not said, text=text),)
+        yield _State(state.row, said + text, state.beside, state.reached), cost, (Piece(key, begins=not said, text=text),)
     elif text.startswith(rest) and depth < 3:
-        whole = _State(state.row, said + rest, state.beside)
+        whole = _State(state.row, said + rest, state.beside, state.reached)
         for after, more, pieces in _steps(script, whole, text[len(rest) :], "", depth + 1):
             yield after, cost + more + _GLUED, (Piece(key, begins=not said, text=rest), *pieces)
 
@@ -188,13 +197,13 @@ def _beside(script: Script, state: _State, text: str, mark: str, depth: int) -> 
     for index, words in enumerate(script.beside):
         first = 0.0 if state.row >= 0 else 2 * _STRAY_OUTSIDE  # above the first row the same words are a head
         for at, cost in ((state.beside[index], first), (0, _BESIDE_AGAIN)):
-            if at == state.beside[index] and cost == _BESIDE_AGAIN:
+            if words[at : at + 1] != text[0] or (at == state.beside[index] and cost == _BESIDE_AGAIN):
                 continue
-            shared = _shared(words, at, text)
+            shared = len(os.path.commonprefix([words[at:], text]))
             if not shared:
                 continue
             places = (*state.beside[:index], at + shared, *state.beside[index + 1 :])
-            after = _State(state.row, state.said, places)
+            after = _State(state.row, state.said, places, state.reached)
             if shared == len(text):
                 yield after, cost, (Piece(),)
             elif depth < 3:
@@ -202,18 +211,12 @@ def _beside(script: Script, state: _State, text: str, mark: str, depth: int) -> 
                     yield last, cost + more + _GLUED, pieces
 
 
-def _shared(words: str, at: int, text: str) -> int:
-    end = 0
-    while end < len(text) and at + end < len(words) and words[at + end] == text[end]:
-        end += 1
-    return end
-
-
-def _stray(script: Script, state: _State, text: str) -> tuple[float, Piece]:
-    outside = state.row < 0 or (state.row == len(script.rows) - 1 and not _leave(script, state))
-    if any(text in head for head in script.heads):
-        return (_STRAY_OUTSIDE if outside or script.heads_between else _HEAD_AGAIN), Piece(head=True)
-    if outside:
-        begins = state.row < 0 and any(name.startswith(text) for _, name in script.starts.get(text[0], ()))
-        return (_LABEL_OUTSIDE if begins else _STRAY_OUTSIDE), Piece(stray=state.row >= 0)
+def _stray(script: Script, state: _State, text: str, mark: str) -> tuple[float, Piece]:
+    below = state.row == len(script.rows) - 1 and not _leave(script, state)
+    begins = any(name.startswith(text) for _, name in script.starts.get(text[0], ()))
+    if any(text in head for head in script.heads) and not (begins and (below or mark)):
+        usual = state.row < 0 or below or script.heads_between
+        return (_STRAY_OUTSIDE if usual else _HEAD_AGAIN), Piece(head=True)
+    if state.row < 0 or below:
+        return (_LABEL_OUTSIDE if begins else _STRAY_OUTSIDE), Piece(stray=below)
     return _STRAY + _STRAY_LETTER * len(text), Piece(stray=True)

@@ -9,12 +9,14 @@ from services.core.form import form
 from services.core.form.labels import squeeze
 from services.ingest.recognise import labels, wide_rows
 from services.ingest.recognise.confidence import ODD_NUMBERS, assess
-from services.ingest.recognise.figures import looks_like_figure
+from services.ingest.recognise.figures import looks_like_figure, parse_figure
 from services.ingest.recognise.placed import Placed, TableFound, choose, core, is_blank, place_figure
 from services.ingest.recognise.primitives import Entry, TableRow
 from services.ingest.recognise.table3_columns import Columns, read_columns
 
 WIDTH = 7
+CUT_DOUBT = "这一行的数字被分页截成两段，合起来对不上"
+WIDE_DOUBT = "这一行的数字比列数多，且相关列的数字对不上"
 _MOST_PIECES = 4
 _SUB_ROWS = ("other_no_correction", "other_no_fee", "other_other")
 _ALL_KEYS = (*form("2021").row_keys[:20], "other_all", *form("2021").row_keys[20:])
@@ -32,6 +34,8 @@ class _Line:
     how: labels.How | None = None
     why: str = ""
     apart: bool = False
+    rest: _Line | None = None
+    """The line with the other figures of a row whose figures the page cut in two."""
 
     @property
     def blank(self) -> bool:
@@ -81,13 +85,14 @@ def read_table3(rows: Sequence[TableRow]) -> TableFound | None:
     if not any(line.key for line in lines):
         return None
     _mend_cut_rows(lines)
+    _find_cut_figures(lines)
     _place_by_order(lines)
     taken = _one_line_a_row(lines)
     layout = "2019" if "other_all" in taken and not any(key in taken for key in _SUB_ROWS) else "2021"
     table = TableFound(layout)
     wide_grids: dict[int, int] = {}
     for line in lines:
-        if (width := len(core(line.cells))) > WIDTH and not line.row.loose:
+        if line.key and (width := len(core(line.cells))) > WIDTH and not line.row.loose:
             wide_grids[line.row.grid] = min(width, wide_grids.get(line.row.grid, width))
     for key in form(layout).row_keys:
         if key in taken:
@@ -112,7 +117,8 @@ def _match(rows: Sequence[TableRow]) -> list[_Line]:
         if line.key is None and (not line.cells or (previous is None and _is_head(line))):
             if not labels.begins_row(line.label):
                 continue
-        if line.key is None and labels.name_of(line.label) in labels.group_names() and line.blank:
+        group = labels.name_of(line.label) in labels.group_names() and labels.printed_item_number(line.label) is None
+        if line.key is None and group and line.blank:
             continue
         previous = line.key or previous
         lines.append(line)
@@ -165,6 +171,21 @@ def _key_of_pieces(parts: Sequence[_Line]) -> str | None:
     return upper.key if across_pages and _bare_figures(lower, upper) else None
 
 
+def _find_cut_figures(lines: list[_Line]) -> None:
+    """Put by the lines of bare figures below a row that has too few."""
+    for upper, lower in pairwise(lines):
+        filled = core(upper.cells)
+        if upper.key and 0 < len(filled) < WIDTH and lower.key is None and _is_tail(lower):
+            upper.rest, lower.key = lower, ""
+            upper.cells = filled
+    lines[:] = [line for line in lines if line.key != ""]
+
+
+def _is_tail(line: _Line) -> bool:
+    cells = core(line.cells)
+    return bool(cells) and not labels.name_of(line.label) and not any(is_blank(cell) for cell in cells)
+
+
 def _bare_figures(one: _Line, other: _Line) -> bool:
     """Whether `one` is figures without a label, and `other` a label without figures."""
     return not labels.name_of(one.label) and not one.blank and other.blank
@@ -210,6 +231,9 @@ def _one_line_a_row(lines: list[_Line]) -> dict[str, _Line]:
 def _figures(table: TableFound, key: str, line: _Line, columns: Columns, wide_grids: Mapping[int, int]) -> None:
     path = f"table3.{key}"
     table.labels[key] = line.label[:200]
+    if line.rest is not None:
+        _join_figures(table, key, line, core(line.rest.cells), columns)
+        return
     by_place = columns.pick(line.row, line.cells)
     chosen = by_place or choose(line.cells, WIDTH, wide=wide_grids.get(line.row.grid, 0))
     if chosen.width != WIDTH:
@@ -229,17 +253,46 @@ def _wide_rows(table: TableFound, taken: dict[str, _Line], columns: Columns) -> 
     groups: dict[tuple[int, int], dict[str, list[Entry]]] = {}
     for key, line in taken.items():
         entries = core(line.cells)
-        if f"table3.{key}" in table.missing and len(entries) > WIDTH:
+        if len(entries) > WIDTH and line.rest is None:
             groups.setdefault((line.row.grid, len(entries)), {})[key] = entries
     for rows in sorted(groups.values(), key=len, reverse=True):
         ways = [_placed_wide(reading, taken, columns) for reading in wide_rows.readings(rows, WIDTH)]
-        if len(ways) > 1:
-            ways = [way for way in ways if not _breaks(table, way)] or ways
-        for key in rows:
+        ways, why = _best_ways(table, ways) if len(ways) > 1 else (ways, "")
+        for key in (key for key in rows if f"table3.{key}" in table.missing):
             own = [{path: one for path, one in way.items() if path.startswith(f"table3.{key}.")} for way in ways]
-            if own and all(_values(one) == _values(own[0]) for one in own):
+            if own and own[0] and all(_values(one) == _values(own[0]) for one in own):
                 table.figures |= own[0]
                 table.missing.pop(f"table3.{key}")
+                if why:
+                    _doubt_row(table, key, why)
+    _wide_tails(table, taken, columns, groups)
+
+
+def _best_ways(table: TableFound, ways: list[dict[str, Placed]]) -> tuple[list[dict[str, Placed]], str]:
+    """The ways that break the fewest sums of the table, and a doubt if even these break one."""
+    broken = [len(_broken_by(table, way)) for way in ways]
+    least = min(broken)
+    return [way for way, count in zip(ways, broken, strict=True) if count == least], WIDE_DOUBT if least else ""
+
+
+def _wide_tails(
+    table: TableFound,
+    taken: dict[str, _Line],
+    columns: Columns,
+    groups: Mapping[tuple[int, int], Mapping[str, list[Entry]]],
+) -> None:
+    """The second parts of cut rows, when they too are widened: through the spans of the rows around them."""
+    for key, line in taken.items():
+        if line.rest is None or f"table3.{key}" not in table.missing:
+            continue
+        for (grid, count), rows in groups.items():
+            if grid != line.rest.row.grid:
+                continue
+            spans = wide_rows.spans_of(rows, WIDTH)
+            tail = wide_rows.tail(core(line.rest.cells), spans, count, WIDTH - len(line.cells))
+            if tail:
+                _join_figures(table, key, line, tail, columns)
+                break
 
 
 def _placed_wide(reading: wide_rows.Reading, taken: dict[str, _Line], columns: Columns) -> dict[str, Placed]:
@@ -254,10 +307,24 @@ def _values(figures: dict[str, Placed]) -> list[object]:
     return [placed.printed.value for placed in figures.values()]
 
 
-def _breaks(table: TableFound, figures: dict[str, Placed]) -> bool:
-    whole = TableFound(table.layout, figures=table.figures | figures)
-    _, broken = assess(whole, 3)
-    return not broken.isdisjoint(figures)
+def _broken_by(table: TableFound, figures: dict[str, Placed]) -> set[str]:
+    """The cells in sums that `figures` break."""
+    _, broken = assess(TableFound(table.layout, figures=table.figures | figures), 3)
+    return broken
+
+
+def _join_figures(table: TableFound, key: str, line: _Line, rest: Sequence[Entry], columns: Columns) -> None:
+    """Take the figures of a row that the page cut in two, when both parts make up a whole row."""
+    entries = [*line.cells, *rest]
+    if len(entries) != WIDTH:
+        table.missing[f"table3.{key}"] = CUT_DOUBT
+        return
+    values = [parse_figure(entry.text).value or 0 for entry in entries]
+    sure = sum(values[:-1]) == values[-1]
+    table.missing.pop(f"table3.{key}", None)
+    for column, entry in zip(columns.order, entries, strict=True):
+        why = line.why or columns.why or ("" if sure else CUT_DOUBT)
+        table.figures[f"table3.{key}.{column}"] = line.placed(entry, why)
 
 
 def _shifted(entries: Sequence[Entry]) -> str:

@@ -32,18 +32,25 @@ def readings(rows: Mapping[str, Sequence[Entry]], width: int) -> list[Reading]:
     count = len(next(iter(rows.values())))
     if not width < count <= MOST_FIELDS or not all(map(_plain, rows.values())):
         return []
+    ways, telling = _best(rows, count, width)
+    if not telling:  # no row with figures adds up: nothing can be said but of rows that say the same in every field
+        rows = {key: entries for key, entries in rows.items() if len({squeeze(entry.text) for entry in entries}) == 1}
+    found: dict[tuple[tuple[object, ...], ...], Reading] = {}
+    for starts in ways:
+        picked = {key: [entries[at] for at in starts] for key, entries in rows.items()}
+        found.setdefault(tuple(tuple(squeeze(entry.text) for entry in one) for one in picked.values()), picked)
+    return list(found.values()) if rows and len(found) <= _MOST_WAYS else []
+
+
+def _best(rows: Mapping[str, Sequence[Entry]], count: int, width: int) -> tuple[list[tuple[int, ...]], bool]:
+    """The spans through which every row adds up that adds up at all, and whether one of them says more than zeros."""
     values = {key: [parse_figure(entry.text).value or 0 for entry in entries] for key, entries in rows.items()}
     ways = list(_spans(rows, count, width))
     fit = {starts: {key for key, figures in values.items() if _adds_up(figures, starts)} for starts in ways}
-    best = set().union(*fit.values())
-    if any(values[key] != [0] * count for key in rows) and not any(any(values[key]) for key in best):
-        return []
-    found: dict[tuple[tuple[object, ...], ...], Reading] = {}
-    for starts in ways:
-        if fit[starts] == best:
-            picked = {key: [entries[at] for at in starts] for key, entries in rows.items()}
-            found.setdefault(tuple(tuple(squeeze(entry.text) for entry in one) for one in picked.values()), picked)
-    return list(found.values()) if len(found) <= _MOST_WAYS else []
+    most = max(map(len, fit.values()), default=0)
+    best = [starts for starts in ways if len(fit[starts]) == most]
+    said = {key for starts in best for key in fit[starts] if any(values[key])}
+    return best, bool(most) and (bool(said) or not any(any(figures) for figures in values.values()))
 
 
 def _adds_up(figures: Sequence[int | Decimal], starts: Sequence[int]) -> bool:
@@ -64,3 +71,28 @@ def _spans(rows: Mapping[str, Sequence[Entry]], count: int, width: int) -> Itera
     free = [at for at in range(count) if at not in needed]
     for more in combinations(free, width - len(needed)) if len(needed) <= width else ():
         yield tuple(sorted((*needed, *more)))
+
+
+def spans_of(rows: Mapping[str, Sequence[Entry]], width: int) -> list[tuple[int, ...]]:
+    """The ways in which all of `rows` can be read: for each, the first field of every column."""
+    count = len(next(iter(rows.values())))
+    if not width < count <= MOST_FIELDS or not all(map(_plain, rows.values())):
+        return []
+    return _best(rows, count, width)[0]
+
+
+def tail(entries: Sequence[Entry], spans: Sequence[tuple[int, ...]], count: int, columns: int) -> list[Entry]:
+    """The last `columns` figures of a row whose other figures stand elsewhere; empty where spans leave no single one.
+
+    ``spans`` and ``count`` (fields) are those of the whole rows around it.
+    """
+    found: dict[tuple[str, ...], list[Entry]] = {}
+    for starts in spans:
+        shift = count - len(entries)
+        own = [at - shift for at in starts[-columns:]]
+        ends = [*own[1:], len(entries)]
+        texts = [{squeeze(entry.text) for entry in entries[low:high]} for low, high in zip(own, ends, strict=True)]
+        if own and own[0] == 0 and all(len(one) == 1 for one in texts):
+            picked = [entries[at] for at in own]
+            found[tuple(squeeze(entry.text) for entry in picked)] = picked
+    return next(iter(found.values())) if len(found) == 1 else []

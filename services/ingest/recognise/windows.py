@@ -198,16 +198,29 @@ def _grouped(run: Run) -> list[Token]:
 
 
 def _hand_on(script: Script, found: Sequence[Window], width: int) -> None:
-    """Figures left over below a label go to the next rows of the form if these stand somewhere without any: a proposal."""
+    """A proposal: figures left over at one label belong to the rows next to it in the form that have none.
+
+    Rows are dealt out in the form's order over every stretch of them that has as many figures as it needs.
+    """
     own = {window.key: window for window in found[1:] if window.key is not None}
-    keys = [key for key, _, _ in script.rows if key in own]
-    for at, key in enumerate(keys):
-        figures = own[key].figures
-        more = len(figures) // width - 1
-        following = [own[other] for other in keys[at + 1 : at + 1 + more]]
-        if more < 1 or len(figures) % width or len(following) < more or any(one.figures for one in following):
+    rows = [own[key] for key, _, _ in script.rows if key in own]
+    at = 0
+    while at < len(rows):
+        end, balance = at, 0
+        while end < len(rows):
+            count = len(rows[end].figures)
+            balance += count - width
+            end += 1
+            if not balance or count % width:
+                break
+        stretch = rows[at:end]
+        at = end
+        if balance or len(stretch) < 2 or any(len(window.figures) % width for window in stretch):
             continue
-        for number, window in enumerate([own[key], *following]):
+        figures = sorted(
+            (token for window in stretch for token in window.figures), key=lambda t: (t.place.line, t.place.column)
+        )
+        for number, window in enumerate(stretch):
             window.runs = [Run(tuple(figures[number * width : (number + 1) * width]))]
             window.doubt = ORDER_DOUBT
 
