@@ -11,6 +11,7 @@ from services.core.form.labels import squeeze
 from services.core.report import Format
 from services.ingest.readers.fields import GridReader, separator_of
 from services.ingest.readers.reader import Bounds, Read
+from services.ingest.readers.traditional import is_traditional, simplified
 from services.ingest.recognise.primitives import Content, Item, Line, Place
 from services.ingest.recognise.printed import Run, Token, read_line, with_nil_words
 from services.ingest.recognise.report import is_annual_report, recognise
@@ -23,6 +24,7 @@ _PAGE_NUMBER = re.compile(
 )
 _NUMBER_IN_FRONT = re.compile(r"^\s*[-—–－]+\s*\d{1,3}\s*[-—–－]+(?=\s*[\u4e00-\u9fff（(])")
 """A page number that stands in one line with the first words of the next page."""
+_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _LONE_NUMBER = re.compile(r"^\s*\d{1,3}\s*$")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u200b-\u200f\u2060\ufeff]")
 _SENTENCE = re.compile(r"[。；！？]")
@@ -63,7 +65,9 @@ def read_text(text: str) -> Content:
     Lines with tabs or pipes are rows of a grid (``markdown``); other lines in the three sections with tables are cut
     into rows by what the form is known to say there.
     """
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if is_traditional(text):
+        text = simplified(text)
+    lines = _LINE_END.split(text)
     if len(lines) > _MOST_LINES:
         raise RejectedError("too_complex", f"{len(lines)}行")
     if any(len(line) > _LONGEST_LINE for line in lines):

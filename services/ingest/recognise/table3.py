@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from services.core.form import form
 from services.core.form.labels import squeeze
@@ -175,7 +176,8 @@ def _find_cut_figures(lines: list[_Line]) -> None:
     """Put by the lines of bare figures below a row that has too few."""
     for upper, lower in pairwise(lines):
         filled = core(upper.cells)
-        if upper.key and 0 < len(filled) < WIDTH and lower.key is None and _is_tail(lower):
+        few = upper.row.page is None and 0 < len(filled) < WIDTH
+        if upper.key and few and lower.key is None and _is_tail(lower):
             upper.rest, lower.key = lower, ""
             upper.cells = filled
     lines[:] = [line for line in lines if line.key != ""]
@@ -253,7 +255,7 @@ def _wide_rows(table: TableFound, taken: dict[str, _Line], columns: Columns) -> 
     groups: dict[tuple[int, int], dict[str, list[Entry]]] = {}
     for key, line in taken.items():
         entries = core(line.cells)
-        if len(entries) > WIDTH and line.rest is None:
+        if len(entries) > WIDTH and line.rest is None and entries[0].left is None:
             groups.setdefault((line.row.grid, len(entries)), {})[key] = entries
     for rows in sorted(groups.values(), key=len, reverse=True):
         ways = [_placed_wide(reading, taken, columns) for reading in wide_rows.readings(rows, WIDTH)]

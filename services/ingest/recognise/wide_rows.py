@@ -18,6 +18,8 @@ from services.ingest.recognise.primitives import Entry
 
 MOST_FIELDS = 14
 """More fields than this are no seven columns with spans."""
+_FEWEST_ALONE = 10
+"""A single row with a field or two too many has a stray one rather than spans."""
 _MOST_WAYS = 200
 
 Reading = dict[str, list[Entry]]
@@ -31,6 +33,8 @@ def readings(rows: Mapping[str, Sequence[Entry]], width: int) -> list[Reading]:
     """
     count = len(next(iter(rows.values())))
     if not width < count <= MOST_FIELDS or not all(map(_plain, rows.values())):
+        return []
+    if len(rows) == 1 and count < _FEWEST_ALONE:
         return []
     ways, telling = _best(rows, count, width)
     if not telling:  # no row with figures adds up: nothing can be said but of rows that say the same in every field
@@ -59,7 +63,7 @@ def _adds_up(figures: Sequence[int | Decimal], starts: Sequence[int]) -> bool:
 
 def _plain(entries: Sequence[Entry]) -> bool:
     printed = [parse_figure(entry.text) for entry in entries]
-    return all(one.kind is not Kind.TEXT and not one.doubt for one in printed)
+    return all(one.kind in (Kind.NUMBER, Kind.DASH) and not one.doubt for one in printed)
 
 
 def _spans(rows: Mapping[str, Sequence[Entry]], count: int, width: int) -> Iterator[tuple[int, ...]]:
