@@ -17,6 +17,7 @@ class Placed:
 
     ``text_doubt``: the doubt is about the printed text alone, so that a second reading may settle it. ``exact``: the
     row's label is one of the form's, letter for letter. ``apart``: label and figures stand on lines of their own.
+    ``weak``: a doubt that holds unless every sum through the figure does.
     """
 
     entry: Entry
@@ -25,6 +26,7 @@ class Placed:
     text_doubt: bool = False
     exact: bool = True
     apart: bool = False
+    weak: str = ""
 
 
 @dataclass(slots=True)

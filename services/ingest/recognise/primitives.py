@@ -48,12 +48,14 @@ class TableRow:
     """One row of cells. ``grid`` numbers the table it stands in.
 
     ``loose`` marks a row cut from running text, whose first cell holds everything printed since the row before.
+    ``weak``: a doubt about the row, in plain Chinese, that is settled when every sum through its figures holds.
     """
 
     cells: list[Entry]
     grid: int = 0
     loose: bool = False
     page: int | None = None
+    weak: str = ""
 
 
 @dataclass(slots=True, eq=False)

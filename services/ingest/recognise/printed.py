@@ -23,7 +23,7 @@ _FIGURE_AT_END = re.compile(r"^(?P<words>.*[\u4e00-\u9fff”\"）)])(?P<figure>\
 _NOTE = r"[^（）()]{0,40}(?:[)）]|$)"
 _LIST_MARK = r"[（(]\s*(?:\d{1,2}|[一二三四五六七八九十]{1,2})\s*[)）]|(?:\d{1,2}|[一二三四五六七])\s+[、.．](?=\s*[\u4e00-\u9fff“\"])"
 _TOKEN = re.compile(
-    rf"{_LIST_MARK}|\d[\d,，.．]*(?:\s*[（(](?:其中|含|自然|修订|包括|已){_NOTE}|[（(](?![一二三四五六七八][)）]){_NOTE})|\S+"
+    rf"(?:{_LIST_MARK})\S*|\d[\d,，.．]*(?:\s*[（(](?:其中|含|自然|修订|包括|已){_NOTE}|[（(](?![一二三四五六七八][)）]){_NOTE})|\S+"
 )
 """A list mark is one token, and so is a figure with its note in brackets, blanks or not."""
 

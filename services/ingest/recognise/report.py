@@ -140,6 +140,8 @@ def _rate(draft: _Draft, number: int, table: TableFound, second_opinion: SecondO
         proved = path in held and placed.exact
         if placed.doubt and proved and placed.text_doubt and placed.printed.value:
             placed.doubt = ""  # digits with blanks between them, and every sum agrees
+        if placed.weak and not proved:
+            placed.doubt = placed.doubt or placed.weak
         confidence = DOUBTFUL if placed.doubt else PROVED if proved else READ
         if placed.doubt:
             draft.why[path] = placed.doubt

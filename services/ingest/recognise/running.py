@@ -105,7 +105,8 @@ def table3_rows(printed: Printed, grid: int) -> list[TableRow]:
         entries = [token.entry(window.doubt or doubt) for token in window.figures]
         if window.key is not None and 0 < len(entries) < WIDTH:
             entries = _by_columns(window, full) or entries
-        rows.append(TableRow([Entry(window.label, window.place), *entries], grid=grid, loose=not window.together))
+        cells = [Entry(window.label, window.place), *entries]
+        rows.append(TableRow(cells, grid=grid, loose=not window.together, weak=window.weak))
     return rows
 
 

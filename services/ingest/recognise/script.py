@@ -40,7 +40,7 @@ _LONGEST = 120
 
 @dataclass(frozen=True)
 class Script:
-    """The words of one table. ``rows``: (key, printed mark, normalised names) in the form's order.
+    """The words of one table. ``rows``: (key, number of its list mark, normalised names) in the form's order.
 
     ``beside``: normalised texts that run down beside the rows. ``optional``: rows that only some layouts have.
     ``replaced``: row → the rows that it stands for in another layout.
@@ -65,7 +65,7 @@ class Script:
 
     @cached_property
     def marks(self) -> tuple[str, ...]:
-        return tuple(_mark(mark) for _, mark, _ in self.rows)
+        return tuple(mark for _, mark, _ in self.rows)
 
     def jump(self, before: int, after: int) -> float:
         """The cost of row `after` coming next below row `before`; below the last row stands what was printed late."""
@@ -106,14 +106,16 @@ def follow(script: Script, texts: Sequence[str]) -> list[tuple[Piece, ...]]:
     first = _State(beside=(0,) * len(script.beside))
     layers: list[dict[_State, tuple[float, _State, tuple[Piece, ...]]]] = []
     states: dict[_State, float] = {first: 0.0}
+    mark = ""
     for text in texts:
         layer: dict[_State, tuple[float, _State, tuple[Piece, ...]]] = {}
-        name, mark = name_of(text)[:_LONGEST], _mark(text)
+        name, mark = name_of(text)[:_LONGEST], _mark(text) or mark
         for state, cost in states.items():
             for after, more, pieces in _steps(script, state, name, mark):
                 known = layer.get(after)
                 if known is None or cost + more < known[0]:
                     layer[after] = (cost + more, state, pieces)
+        mark = "" if name else mark  # a mark by itself belongs to the words behind it
         least = min(cost for cost, _, _ in layer.values())
         kept = sorted(((c, s) for s, (c, _, _) in layer.items() if c <= least + _SLACK), key=lambda one: one[0])
         states = {state: cost for cost, state in kept[:_BEAM]}
@@ -195,9 +197,10 @@ def _take(
 
 def _beside(script: Script, state: _State, text: str, mark: str, depth: int) -> _Steps:
     for index, words in enumerate(script.beside):
-        first = 0.0 if state.row >= 0 else 2 * _STRAY_OUTSIDE  # above the first row the same words are a head
-        for at, cost in ((state.beside[index], first), (0, _BESIDE_AGAIN)):
-            if words[at : at + 1] != text[0] or (at == state.beside[index] and cost == _BESIDE_AGAIN):
+        extra = 0.0 if state.row >= 0 else 2 * _STRAY_OUTSIDE  # above the first row the same words are a head
+        extra += _WRONG_MARK if mark.isdigit() and not depth else 0.0
+        for at, cost in ((state.beside[index], extra), (0, _BESIDE_AGAIN + extra)):
+            if words[at : at + 1] != text[0] or (at == state.beside[index] and cost > extra):
                 continue
             shared = len(os.path.commonprefix([words[at:], text]))
             if not shared:

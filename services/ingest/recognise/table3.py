@@ -46,6 +46,7 @@ class _Line:
         """One figure of this row."""
         found = place_figure(entry, "count", doubt, exact=self.how == "exact")
         found.apart = self.apart or self.row.loose
+        found.weak = self.row.weak
         return found
 
 

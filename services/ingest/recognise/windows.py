@@ -13,7 +13,7 @@ from services.ingest.recognise.printed import Run, Token
 from services.ingest.recognise.script import Script, follow
 
 ORDER_DOUBT = "行名与数字不在一处，对应关系没有把握"
-PIECES_DOUBT = "这一行的数字分在几处，且合计不符"
+PIECES_DOUBT = "这一行的数字分在几处，且相关合计没有对上"
 _FEWEST_TO_ADD_UP = 3
 _THREE = re.compile(r"\d{3}$")
 _GROUPS = re.compile(r"[1-9]\d{0,2}(?: \d{3})*$")
@@ -26,6 +26,7 @@ class Window:
     """A row's label, and the figures between its first word and the first word of the next label.
 
     ``key`` is None where words that say nothing may have been a label. ``heads``: the words of heads above it.
+    ``doubt``: why its figures may be another row's; ``weak``: the same where the sums can settle it.
     """
 
     key: str | None
@@ -33,6 +34,7 @@ class Window:
     runs: list[Run] = field(default_factory=list)
     heads: list[Token] = field(default_factory=list)
     doubt: str = ""
+    weak: str = ""
 
     @property
     def figures(self) -> list[Token]:
@@ -94,8 +96,10 @@ def settle(script: Script, found: Sequence[Window], width: int) -> None:
     for window in found[1:]:
         if len(window.figures) > width:
             _leave_out(window, width)
-        if len(window.runs) > 1 and len(window.figures) == width > 1 and not adds_up(window.figures):
-            window.doubt = window.doubt or PIECES_DOUBT
+        if len(window.figures) == width > 1 and len(window.runs) > 1:
+            one_by_one = len(window.runs) == width
+            window.weak = window.weak or ("" if one_by_one else PIECES_DOUBT)
+            window.doubt = window.doubt or ("" if adds_up(window.figures) else PIECES_DOUBT)
     _hand_on(script, found, width)
     _doubt_neighbours(script, found)
     if sum(len(run.figures) >= width for run in found[0].runs):
@@ -118,6 +122,7 @@ def _share_out(script: Script, found: Sequence[Window], width: int) -> None:
         for window, row in zip(block, rows, strict=True):
             window.runs = [row]
             window.doubt = "" if sure else ORDER_DOUBT
+            window.weak = ORDER_DOUBT
 
 
 def _block(script: Script, found: Sequence[Window], at: int, width: int) -> list[Window]:
