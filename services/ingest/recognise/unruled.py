@@ -122,7 +122,7 @@ def _has_strays(laid: Laid, lines: Sequence[list[Glyph]]) -> bool:
         if not laid.top - size <= (line[0][2] + line[0][4]) / 2 <= laid.bottom + size:
             continue
         rest = [g for g in line if id(g) not in inside and left <= (g[1] + g[3]) / 2 < right + size]
-        if any(word.is_figure and any(char.isdigit() for char in word.text) for word in words_of(rest)):
+        if any(glyph[0].isdigit() for glyph in rest):
             return True
     return False
 

@@ -267,11 +267,11 @@ def _laid(anchors: Sequence[_Anchor], words: Sequence[Word], columns: Columns) -
     in_columns = [w for w in words if id(w) not in used and columns.spans[0][0] <= w.centre < columns.spans[-1][1]]
     if columns.heads:
         laid.add_heads(min(word.top for head in columns.heads for word in head), anchors[0].top)
-    head = max((word.bottom for head in columns.heads for word in head), default=None)
+    head = max((word.middle + word.size / 2 for head in columns.heads for word in head), default=None)
     for number, anchor in enumerate(anchors):
         low, high = bands.edges(number)
         if head is not None:
-            low = max(low, (head + anchor.top) / 2)
+            low = max(low, head)
         laid.add_row(anchor.words, [w for w in in_columns if low <= w.middle < high], (low, high))
     _doubt_far_figures(anchors, laid.rows[-len(anchors) :])
     laid.top = laid.rows[0].height[0]

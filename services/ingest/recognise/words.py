@@ -21,6 +21,7 @@ BEGINS_GROUP = re.compile(_GROUP_MARK)
 BEGINS_ITEM = re.compile(_ITEM_MARK)
 _FIGURE_BEHIND = re.compile(r"(?<=[\u4e00-\u9fff）”」])(?=[+-]?[\d０-９][\d０-９,，.]*$)")
 _GLUED = 0.1
+_PIECE = re.compile(r"\d+(?:[,，.．]\d+)*[,，]?")
 
 
 @dataclass(slots=True, eq=False)
@@ -51,8 +52,8 @@ class Word:
 
     @property
     def is_figure(self) -> bool:
-        """Whether it prints a number or a nil sign."""
-        return looks_like_figure(self.text)
+        """Whether it prints a number, a piece of one that is broken in its cell, or a nil sign."""
+        return looks_like_figure(self.text) or _PIECE.fullmatch(self.text) is not None
 
 
 def word_of(glyphs: Sequence[Glyph]) -> Word:
