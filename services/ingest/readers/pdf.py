@@ -10,7 +10,7 @@ from services.core.report import Format, Report
 from services.ingest.readers.pdf_pages import FEWEST_GLYPHS, SeenPages, read_pages
 from services.ingest.readers.pdf_pictures import Wanted, hidden_text, read_wanted, unread, wanted_pictures
 from services.ingest.readers.reader import Bounds, Read
-from services.ingest.readers.second_opinion import read_again
+from services.ingest.readers.second_opinion import SecondReading
 from services.ingest.recognise.bad_text import words_of
 from services.ingest.recognise.primitives import PictureReader, Place, SecondOpinion
 from services.ingest.recognise.report import is_annual_report, recognise
@@ -55,12 +55,12 @@ def _with_pictures(data: bytes, seen: SeenPages, wanted: Sequence[Wanted], pictu
 def _second_opinion(data: bytes, seen: SeenPages, read_as_pictures: Iterable[int] = ()) -> SecondOpinion:
     """Pdfplumber for pages read as text; for pages read as pictures the hidden text that scans may carry."""
     scanned = frozenset(read_as_pictures)
-    turns = {page.number: page.turn for page in seen.pages if page.turn}
+    again = SecondReading(data, turns={page.number: page.turn for page in seen.pages if page.turn}, loose=seen.loose)
 
     def ask(places: Iterable[Place]) -> dict[Place, str | None]:
         asked = list(places)
         answers = hidden_text(seen, [place for place in asked if place.page in scanned])
         texts = [place for place in asked if place.page not in scanned]
-        return answers | (read_again(data, texts, turns=turns, loose=seen.loose) if texts else {})
+        return answers | (again.ask(texts) if texts else {})
 
     return ask

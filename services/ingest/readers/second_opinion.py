@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pdfplumber
@@ -20,34 +20,58 @@ _UNDECIPHERED = "(cid:"
 """How pdfminer begins what it prints for a character it has no name for."""
 _BLACK: Colour = (0, 0, 0, 255)
 
+_KEPT = 4
+"""Pages kept for the next question."""
+
 _Question = tuple[Place, Box]
 
 
-def read_again(
-    data: bytes, places: Iterable[Place], *, turns: Mapping[int, int], loose: Container[int] = ()
-) -> dict[Place, str | None]:
-    """Place → the text that pdfplumber finds there, stamps left out.
+class SecondReading:
+    """One document as pdfplumber sees it, page by page as it is asked.
 
-    None where it cannot read the page or the characters, or sees other cell borders. `turns`: page → quarter turns clockwise from the
-    page as seen until its lines are level, where there are any. `loose`: pages on which cells need not have borders.
+    `turns`: page → quarter turns clockwise from the page as seen until its lines are level, where there are any.
+    `loose`: pages on which cells need not have borders.
     """
-    wanted: dict[int, list[_Question]] = {}
-    answers: dict[Place, str | None] = {}
-    for place in places:
-        answers[place] = None
-        if place.page is not None and place.bbox is not None:
-            wanted.setdefault(place.page, []).append((place, place.bbox))
-    try:
-        with pdfplumber.open(io.BytesIO(data), pages=sorted(wanted)) as document:
+
+    def __init__(self, data: bytes, *, turns: Mapping[int, int], loose: Container[int] = ()) -> None:
+        self._data, self._turns, self._loose = data, turns, loose
+        self._pages: dict[int, _Page] = {}
+
+    def ask(self, places: Iterable[Place]) -> dict[Place, str | None]:
+        """Place → the text that pdfplumber finds there, stamps left out.
+
+        None where it cannot read the page or sees other cell borders.
+        """
+        wanted: dict[int, list[_Question]] = {}
+        answers: dict[Place, str | None] = {}
+        for place in places:
+            answers[place] = None
+            if place.page is not None and place.bbox is not None:
+                wanted.setdefault(place.page, []).append((place, place.bbox))
+        try:
+            for number, page in self._read(sorted(wanted)):
+                answers.update(page.answers(wanted[number]))
+        except MemoryError:
+            raise  # the sandbox's limit, not the file's syntax
+        except Exception:  # noqa: BLE001 - a hostile file may break this parser in any way; no answer means doubt
+            return answers
+        return answers
+
+    def _read(self, numbers: Sequence[int]) -> Iterator[tuple[int, _Page]]:
+        """The pages asked for; the last few stay, since a page may hold the rows of many reports."""
+        new = [number for number in numbers if number not in self._pages]
+        yield from [(number, self._pages[number]) for number in numbers if number in self._pages]
+        if not new:
+            return
+        with pdfplumber.open(io.BytesIO(self._data), pages=new) as document:
             for page in document.pages:
                 number = page.page_number
-                answers.update(_Page(page, turns.get(number, 0), loose=number in loose).answers(wanted.get(number, [])))
+                read = _Page(page, self._turns.get(number, 0), loose=number in self._loose)
                 page.close()
-    except MemoryError:
-        raise  # the sandbox's limit, not the file's syntax
-    except Exception:  # noqa: BLE001 - a hostile file may break this parser in any way; no answer means doubt
-        return answers
-    return answers
+                while len(self._pages) >= _KEPT:
+                    del self._pages[next(iter(self._pages))]
+                self._pages[number] = read
+                yield number, read
 
 
 class _Page:
