@@ -165,9 +165,13 @@ class _Walk:
             corners = (values[corner::_RECTANGLE] for values in (xs, ys) for corner in range(_RECTANGLE))
             for path, x0, x1, x2, x3, x4, y0, y1, y2, y3, y4 in zip(batch, *corners, strict=True):
                 level_first = y0 == y1 and x1 == x2 and y2 == y3 and x3 == x0
-                plumb_first = x0 == x1 and y1 == y2 and x2 == x3 and y3 == y0
                 # corners that all differ: none of them closes the figure before the last
-                if straight and (level_first or plumb_first) and x4 == x0 != x2 and y4 == y0 != y2:
+                if (
+                    straight
+                    and (level_first or (x0 == x1 and y1 == y2 and x2 == x3 and y3 == y0))
+                    and x4 == x0 != x2
+                    and y4 == y0 != y2
+                ):
                     self._rectangle(path, x0, y0, x2, y2)
                 else:
                     self._figures(*path)
@@ -176,11 +180,12 @@ class _Walk:
         _, _, stroke, space = path
         if space != _IDENTITY:
             (x0, y0), (x2, y2) = _apply(space, x0, y0), _apply(space, x2, y2)
-        box = (min(x0, x2), min(y0, y2), max(x0, x2), max(y0, y2))
+        left, right = (x0, x2) if x0 < x2 else (x2, x0)
+        bottom, top = (y0, y2) if y0 < y2 else (y2, y0)
         if stroke:
-            self._drawn.frames.append(box)
-        elif box[2] - box[0] < _THIN or box[3] - box[1] < _THIN:
-            self._drawn.rules.append(box)
+            self._drawn.frames.append((left, bottom, right, top))
+        elif right - left < _THIN or top - bottom < _THIN:
+            self._drawn.rules.append((left, bottom, right, top))
 
     def _figures(self, handle: Any, count: int, stroke: int, space: Matrix) -> None:
         """The pieces of a stroked path that are level or plumb, the thin figures of a filled one."""

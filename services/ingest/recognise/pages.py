@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 from operator import itemgetter
 
 from services.ingest.recognise.figures import looks_like_figure
@@ -35,7 +35,7 @@ _MARGIN = 0.12
 """Share of the page at top and bottom in which page numbers stand."""
 
 
-_left, _top = itemgetter(1), itemgetter(2)
+_first, _left, _top, _height = itemgetter(0), itemgetter(1), itemgetter(2), itemgetter(2, 4)
 
 
 @dataclass(slots=True)
@@ -236,26 +236,27 @@ def _cell_text(page: PageInk, glyphs: list[Glyph]) -> tuple[str, str]:
     if len(glyphs) == 1:
         return glyphs[0][0], coloured
     lines = list(lines_of(glyphs))
-    return "\n".join([join(line) for line in lines]), coloured or doubt_of(lines)
+    text = join(lines[0]) if len(lines) == 1 else "\n".join([join(line) for line in lines])
+    if coloured or sum(map(str.isdigit, text)) < 2:
+        return text, coloured
+    return text, doubt_of(lines)
 
 
 def lines_of(glyphs: Iterable[Glyph]) -> Iterable[list[Glyph]]:
     """`glyphs` as printed lines from top to bottom, each from left to right."""
-    level: dict[float, list[Glyph]] = {}
-    for glyph in glyphs:
-        level.setdefault(glyph[2] + glyph[4], []).append(glyph)
+    # what follows one another at one height moves as one
+    runs = [(top + bottom, bottom - top, list(run)) for (top, bottom), run in groupby(glyphs, _height)]
     line: list[Glyph] = []
-    middle = 0.0
-    for twice in sorted(level):
+    middle = first = 0.0
+    for twice, high, run in sorted(runs, key=_first):
         centre = twice / 2
-        for glyph in level[twice]:
-            if line and centre - middle > _LEVEL * min(glyph[4] - glyph[2], line[0][4] - line[0][2]):
-                line.sort(key=_left)
-                yield line
-                line = []
-            if not line:
-                middle = centre
-            line.append(glyph)
+        if line and centre - middle > _LEVEL * min(high, first):
+            line.sort(key=_left)
+            yield line
+            line = []
+        if not line:
+            middle, first = centre, high
+        line += run
     if line:
         line.sort(key=_left)
         yield line
