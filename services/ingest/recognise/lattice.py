@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import itemgetter
@@ -52,6 +52,21 @@ class Lattice:
         if xs[0] <= x < xs[-1] and ys[0] <= y < ys[-1]:
             return bisect_right(xs, x) - 1, bisect_right(ys, y) - 1
         return None
+
+    def box(self, number: int) -> tuple[float, float, float, float]:
+        """x0, top, x1, bottom of a cell."""
+        top, bottom, left, right = self.cells[number]
+        return self.xs[left], self.ys[top], self.xs[right], self.ys[bottom]
+
+    def rows(self) -> Iterator[list[int]]:
+        """The numbers of the cells in each row, from the top; rows that are slivers, or like the one above, are left out."""
+        wide = len(self.xs) - 1
+        before: list[int] = []
+        for row in range(len(self.ys) - 1):
+            numbers = list(dict.fromkeys(self.owner[row * wide : (row + 1) * wide]))
+            if numbers != before and self.ys[row + 1] - self.ys[row] >= SLIVER:
+                before = numbers
+                yield numbers
 
     @property
     def area(self) -> float:

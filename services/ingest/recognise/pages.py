@@ -194,15 +194,8 @@ def _touch(one: Lattice, two: Lattice) -> bool:
 
 
 def _rows(page: PageInk, table: _Filled, grid: int) -> Iterable[TableRow]:
-    lattice = table.lattice
     entries = _entries(page, table)
-    wide = len(lattice.xs) - 1
-    before: list[int] = []
-    for row in range(len(lattice.ys) - 1):
-        numbers = list(dict.fromkeys(lattice.owner[row * wide : (row + 1) * wide]))
-        if numbers == before or lattice.ys[row + 1] - lattice.ys[row] < SLIVER:
-            continue
-        before = numbers
+    for numbers in table.lattice.rows():
         cells = [entry for number in numbers if (entry := entries[number]) is not None]
         if cells:
             yield TableRow(cells, grid=grid, page=page.number)

@@ -1,0 +1,145 @@
+"""The cells of one table: empty, a figure, or words; figures of which no sum tells are read twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from services.ingest.readers.pictures.digits import SURE, Glyphs, NetRead, cut, tell
+from services.ingest.readers.pictures.glyphs import glyph_net
+from services.ingest.readers.pictures.ink import Band, Blob, bands_of, line_picture, looks_empty
+from services.ingest.readers.pictures.paper import POINT, Grey
+from services.ingest.readers.pictures.recogniser import LineRead, Recogniser
+from services.ingest.readers.pictures.words import read_words
+from services.ingest.recognise.figures import looks_like_figure, parse_figure
+from services.ingest.recognise.lattice import Lattice
+
+_EDGE = 4
+"""Pixels beside a rule in which slivers of ink belong to the rule."""
+_FEW = 5
+"""Rows with at most so many figures are no rows of table 3 or 4: no sum checks them."""
+_LIKELY = 0.9
+_TWO = "两种读法得到的数字不同"
+_WEAK = "字迹不清，只有一种读法认出"
+_FAINT = "格内似有很淡的字迹"
+
+
+@dataclass(slots=True)
+class CellRead:
+    """``text`` as read, ``doubt`` as in ``Entry``. ``other`` is what the other way of reading gives, None when not asked.
+
+    ``picture`` is the line by itself, kept for figures, so that the other way can be asked later.
+    """
+
+    text: str = ""
+    doubt: str = ""
+    other: str | None = None
+    by_net: bool = False
+    picture: Grey | None = None
+
+
+@dataclass(slots=True)
+class _Cell:
+    """A cell with ink while it is being read."""
+
+    number: int
+    bands: list[Band]
+    glyphs: Glyphs | None = None
+    net: NetRead = field(default_factory=lambda: NetRead("", 0.0))
+
+    @property
+    def told(self) -> bool:
+        """Whether the net vouches for every glyph and they make up a figure or nil sign."""
+        return self.net.sure >= SURE and bool(self.net.text) and looks_like_figure(self.net.text)
+
+
+def read_cells(
+    lattice: Lattice, blobs: Mapping[int, Sequence[Blob]], grey: Grey, em: float, reader: Recogniser
+) -> list[CellRead]:
+    """What each cell of `lattice` says, by its number."""
+    reads = [CellRead() for _ in lattice.cells]
+    cells: list[_Cell] = []
+    for number in range(len(lattice.cells)):
+        box = _pixels(lattice, number, grey)
+        bands = bands_of(_inner(blobs.get(number, ()), box), em)
+        if bands:
+            cells.append(_Cell(number, bands, cut(bands[0], grey) if len(bands) == 1 else None))
+        elif not looks_empty(grey[box[1] + _EDGE : box[3] - _EDGE, box[0] + _EDGE : box[2] - _EDGE]):
+            reads[number].doubt = _FAINT
+    candidates = [cell for cell in cells if cell.glyphs is not None]
+    for cell, net in zip(candidates, tell([c.glyphs for c in candidates if c.glyphs], grey, glyph_net()), strict=True):
+        cell.net = net
+    twice = _to_be_read_twice(lattice, {cell.number: cell for cell in cells})
+    for cell in cells:
+        if cell.told:
+            reads[cell.number] = _figure(cell, grey, em, reader, twice=cell.number in twice)
+        else:
+            reads[cell.number] = _words(cell, grey, em, reader, twice=cell.number in twice)
+    return reads
+
+
+def _pixels(lattice: Lattice, number: int, grey: Grey) -> tuple[int, int, int, int]:
+    x0, y0, x1, y1 = (round(value * POINT) for value in lattice.box(number))
+    return max(0, x0), max(0, y0), min(grey.shape[1], x1), min(grey.shape[0], y1)
+
+
+def _inner(blobs: Sequence[Blob], box: tuple[int, int, int, int]) -> list[Blob]:
+    """The blobs of a cell without what is left of its rules."""
+    x0, y0, x1, y1 = box
+    kept = []
+    for blob in blobs:
+        near = (
+            blob.left - x0 < _EDGE or x1 - blob.right < _EDGE or blob.top - y0 < _EDGE or y1 - blob.bottom < _EDGE
+        )
+        if not (near and min(blob.wide, blob.high) <= _EDGE):
+            kept.append(blob)
+    return kept
+
+
+def _to_be_read_twice(lattice: Lattice, cells: Mapping[int, _Cell]) -> set[int]:
+    """Figures that no sum of the form covers: in rows of few cells, and in rows where most cells are empty."""
+    twice: set[int] = set()
+    for numbers in lattice.rows():
+        last = max((place for place, number in enumerate(numbers) if _is_wordy(cells.get(number))), default=-1)
+        figures = numbers[last + 1 :]
+        filled = [number for number in figures if (cell := cells.get(number)) and cell.net.text not in ("/", "-")]
+        if len(figures) <= _FEW or 2 * len(filled) <= len(figures) + 1:
+            twice.update(filled)
+    return twice
+
+
+def _is_wordy(cell: _Cell | None) -> bool:
+    return cell is not None and cell.glyphs is None
+
+
+def _figure(cell: _Cell, grey: Grey, em: float, reader: Recogniser, *, twice: bool) -> CellRead:
+    picture = line_picture(grey, cell.bands[0], em)
+    read = CellRead(cell.net.text, by_net=True, picture=picture)
+    if twice and cell.net.text not in ("/", "-"):
+        read.other = reader.read(picture).text
+        if not same_figure(read.text, read.other):
+            read.doubt = _TWO
+    return read
+
+
+def _words(cell: _Cell, grey: Grey, em: float, reader: Recogniser, *, twice: bool) -> CellRead:
+    if cell.glyphs is None:
+        return CellRead(read_words(grey, cell.bands, em, reader).text)
+    picture = line_picture(grey, cell.bands[0], em)
+    line: LineRead = reader.read(picture)
+    if not line.text or not looks_like_figure(line.text):
+        if any(char.isdigit() for char in cell.net.text) and cell.net.sure > 0:
+            return CellRead(cell.net.text, _WEAK, line.text, by_net=True, picture=picture)
+        return CellRead(read_words(grey, cell.bands, em, reader).text)
+    read = CellRead(line.text, other=cell.net.text, picture=picture)
+    if same_figure(line.text, cell.net.text):
+        return read
+    if twice or line.sure < _LIKELY:
+        read.doubt = _WEAK
+    return read
+
+
+def same_figure(one: str, other: str) -> bool:
+    """Whether two readings print the same figure, or are both nil signs."""
+    first, second = parse_figure(one, "signed"), parse_figure(other, "signed")
+    return first.kind is second.kind and first.value == second.value and first.value is not None
