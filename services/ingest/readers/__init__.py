@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Mapping
 from importlib import resources
 
 from services.core.errors import RejectedError
@@ -17,6 +18,7 @@ from services.ingest.readers.pdf import read_pdf
 from services.ingest.readers.reader import Bounds, Reader
 from services.ingest.readers.routing import Route, route
 from services.ingest.readers.text import read_dump
+from services.ingest.readers.unread_image import read_nothing
 
 __all__ = ["read_document", "warm_up"]
 
@@ -24,7 +26,7 @@ _SAMPLE = "warm_up.pdf"
 
 _FIRST_YEAR = 2019
 
-_READERS: dict[Route, Reader] = {
+READERS: Mapping[Route, Reader] = {
     "pdf": read_pdf,
     "docx": read_docx,
     "office": read_office,
@@ -32,7 +34,9 @@ _READERS: dict[Route, Reader] = {
     "ofd": read_ofd,
     "csv": read_csv,
     "text": read_dump,
+    "image": read_nothing,
 }
+"""What reads each kind of file; ``with_pictures`` has others for pictures."""
 
 
 def read_document(data: bytes, *, filename: str, max_pages: int = 300) -> Document:
@@ -41,8 +45,13 @@ def read_document(data: bytes, *, filename: str, max_pages: int = 300) -> Docume
     Raises RejectedError with a code of the catalogue (empty, encrypted, damaged, unsupported_format, no_text,
     bad_text_layer, not_annual_report, old_format, too_many_pages, too_complex, office_missing). Does no I/O.
     """
+    return read_with(READERS, data, filename=filename, max_pages=max_pages)
+
+
+def read_with(readers: Mapping[Route, Reader], data: bytes, *, filename: str, max_pages: int) -> Document:
+    """``read_document`` with these readers."""
     started = time.perf_counter()
-    read = _READERS[route(data)](data, Bounds(max_pages))
+    read = readers[route(data)](data, Bounds(max_pages))
     _check(read.reports)
     return Document(
         file=filename[:500],

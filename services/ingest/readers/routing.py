@@ -13,9 +13,11 @@ from services.ingest.readers.ofd_package import ENTRY
 from services.ingest.readers.office import is_office
 from services.ingest.readers.zipped import Archive
 
-Route = Literal["pdf", "docx", "office", "html", "ofd", "csv", "text"]
+Route = Literal["pdf", "docx", "office", "html", "ofd", "csv", "image", "text"]
 
-_IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"RIFF")
+_IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*")
+_BITMAP = re.compile(rb"BM.{4}\x00{4}.{4}[\x0c\x28\x34\x38\x40\x6c\x7c]\x00{3}", re.DOTALL)
+"""A BMP header; its first two letters alone may begin a text."""
 _MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body|table|div|meta)[\s>/]", re.IGNORECASE)
 _HEAD = 1024
 
@@ -23,14 +25,16 @@ _HEAD = 1024
 def route(data: bytes) -> Route:
     """How `data` is to be read.
 
-    Raises RejectedError: empty, no_text (pictures), damaged, encrypted, too_complex, unsupported_format.
+    Raises RejectedError: empty, damaged, encrypted, too_complex, unsupported_format.
     """
     if not data.strip(b"\x00 \t\r\n"):
         raise RejectedError("empty")
     if b"%PDF-" in data[:_HEAD]:
         return "pdf"
-    if data.startswith(_IMAGES):
-        raise RejectedError("no_text", "图片")
+    if data.startswith(_IMAGES) or _BITMAP.match(data):
+        return "image"
+    if data.startswith(b"RIFF"):
+        raise RejectedError("unsupported_format", "WebP 图片或音像文件")
     if is_office(data):
         return "office"
     if data.startswith(b"PK\x03\x04"):

@@ -9,7 +9,7 @@ from services.ingest.readers.pictures.digits import SURE, Glyphs, NetRead, cut, 
 from services.ingest.readers.pictures.glyphs import glyph_net
 from services.ingest.readers.pictures.ink import Band, Blob, bands_of, line_picture, looks_empty
 from services.ingest.readers.pictures.paper import POINT, Grey
-from services.ingest.readers.pictures.recogniser import LineRead, Recogniser
+from services.ingest.readers.pictures.recogniser import Recogniser
 from services.ingest.readers.pictures.words import read_words
 from services.ingest.recognise.figures import looks_like_figure, parse_figure
 from services.ingest.recognise.lattice import Lattice
@@ -19,8 +19,12 @@ _EDGE = 4
 _FEW = 5
 """Rows with at most so many figures are no rows of table 3 or 4: no sum checks them."""
 _LIKELY = 0.9
+_WORDY = 0.5
+_HARDLY_WORDS = 3
+_NIL = ("/", "-")
 _TWO = "两种读法得到的数字不同"
 _WEAK = "字迹不清，只有一种读法认出"
+_UNIT = "表头的金额单位看不清"
 _FAINT = "格内似有很淡的字迹"
 
 
@@ -46,6 +50,11 @@ class _Cell:
     bands: list[Band]
     glyphs: Glyphs | None = None
     net: NetRead = field(default_factory=lambda: NetRead("", 0.0))
+
+    @property
+    def wordy(self) -> bool:
+        """Whether this is no figure by the number of lines or by most of its glyphs; a glyph or two may be either."""
+        return self.glyphs is None or (self.net.others >= _WORDY and len(self.glyphs.boxes) > _HARDLY_WORDS)
 
     @property
     def told(self) -> bool:
@@ -75,7 +84,19 @@ def read_cells(
             reads[cell.number] = _figure(cell, grey, em, reader, twice=cell.number in twice)
         else:
             reads[cell.number] = _words(cell, grey, em, reader, twice=cell.number in twice)
+    _doubt_below_unclear_units(lattice, reads)
     return reads
+
+
+def _doubt_below_unclear_units(lattice: Lattice, reads: Sequence[CellRead]) -> None:
+    """万元 or 元 makes a difference of ten thousand: where a head leaves it open, the amounts below are not certain."""
+    for number, head in enumerate(reads):
+        if head.doubt != _UNIT:
+            continue
+        above = lattice.cells[number]
+        for below, read in zip(lattice.cells, reads, strict=True):
+            if below.top >= above.bottom and below.left < above.right and below.right > above.left and read.text:
+                read.doubt = read.doubt or _UNIT
 
 
 def _pixels(lattice: Lattice, number: int, grey: Grey) -> tuple[int, int, int, int]:
@@ -100,43 +121,49 @@ def _to_be_read_twice(lattice: Lattice, cells: Mapping[int, _Cell]) -> set[int]:
     """Figures that no sum of the form covers: in rows of few cells, and in rows where most cells are empty."""
     twice: set[int] = set()
     for numbers in lattice.rows():
-        last = max((place for place, number in enumerate(numbers) if _is_wordy(cells.get(number))), default=-1)
+        last = max((place for place, number in enumerate(numbers) if (cell := cells.get(number)) and cell.wordy), default=-1)
         figures = numbers[last + 1 :]
-        filled = [number for number in figures if (cell := cells.get(number)) and cell.net.text not in ("/", "-")]
+        filled = [number for number in figures if (cell := cells.get(number)) and cell.net.text not in _NIL]
         if len(figures) <= _FEW or 2 * len(filled) <= len(figures) + 1:
             twice.update(filled)
     return twice
 
 
-def _is_wordy(cell: _Cell | None) -> bool:
-    return cell is not None and cell.glyphs is None
-
-
 def _figure(cell: _Cell, grey: Grey, em: float, reader: Recogniser, *, twice: bool) -> CellRead:
     picture = line_picture(grey, cell.bands[0], em)
     read = CellRead(cell.net.text, by_net=True, picture=picture)
-    if twice and cell.net.text not in ("/", "-"):
-        read.other = reader.read(picture).text
+    if twice and cell.net.text not in _NIL:
+        read.other = reader.read_figure(picture)[0].text
         if not same_figure(read.text, read.other):
             read.doubt = _TWO
     return read
 
 
 def _words(cell: _Cell, grey: Grey, em: float, reader: Recogniser, *, twice: bool) -> CellRead:
-    if cell.glyphs is None:
-        return CellRead(read_words(grey, cell.bands, em, reader).text)
+    if cell.wordy:
+        words = read_words(grey, cell.bands, em, reader)
+        if len(cell.bands) > 1 or (words.text and not looks_like_figure(words.text)):
+            return CellRead(words.text, "" if words.sure or "元" not in words.text else _UNIT)
     picture = line_picture(grey, cell.bands[0], em)
-    line: LineRead = reader.read(picture)
-    if not line.text or not looks_like_figure(line.text):
-        if any(char.isdigit() for char in cell.net.text) and cell.net.sure > 0:
-            return CellRead(cell.net.text, _WEAK, line.text, by_net=True, picture=picture)
-        return CellRead(read_words(grey, cell.bands, em, reader).text)
-    read = CellRead(line.text, other=cell.net.text, picture=picture)
-    if same_figure(line.text, cell.net.text):
-        return read
-    if twice or line.sure < _LIKELY:
+    figure, free = reader.read_figure(picture)
+    if any(_is_han(char) for char in free.text):
+        words = read_words(grey, cell.bands, em, reader)
+        return CellRead(words.text, "" if words.sure or "元" not in words.text else _UNIT)
+    read = CellRead(figure.text or free.text, other=cell.net.text, picture=picture)
+    if not same_figure(figure.text, cell.net.text) and (twice or figure.sure < _LIKELY or not figure.text):
         read.doubt = _WEAK
     return read
+
+
+def _is_han(char: str) -> bool:
+    return "\u4e00" < char <= "\u9fff" and char not in "丨丿"
+
+
+def second_reading(read: CellRead, reader: Recogniser) -> str | None:
+    """What the other way of reading gives for a figure; None where there was none to begin with."""
+    if read.other is None and read.picture is not None:
+        read.other = reader.read_figure(read.picture)[0].text
+    return read.other
 
 
 def same_figure(one: str, other: str) -> bool:

@@ -34,10 +34,14 @@ class Glyphs:
 
 @dataclass(frozen=True, slots=True)
 class NetRead:
-    """``text`` as far as told; ``sure``: the least likelihood of its glyphs, 0 when one is no part of a figure."""
+    """``text`` as far as told; ``sure``: the least likelihood of its glyphs, 0 when one is no part of a figure.
+
+    ``others``: the share of its glyphs that are no part of a figure.
+    """
 
     text: str
     sure: float
+    others: float = 1.0
 
 
 def cut(band: Band, grey: Grey) -> Glyphs | None:
@@ -118,7 +122,7 @@ def tell(candidates: Sequence[Glyphs], grey: Grey, net: GlyphNet) -> list[NetRea
 
 
 def _put_together(glyphs: Glyphs, likely: NDArray[np.float32], grey: Grey, net: GlyphNet) -> NetRead:
-    text, sure, index = "", 1.0, 0
+    text, sure, index, others = "", 1.0, 0, 0
     for box, mark in zip(glyphs.boxes, glyphs.marks, strict=True):
         if mark:
             text += mark
@@ -127,7 +131,8 @@ def _put_together(glyphs: Glyphs, likely: NDArray[np.float32], grey: Grey, net: 
         index += 1
         text += told
         sure = min(sure, how)
-    return NetRead(text, sure)
+        others += not told
+    return NetRead(text, sure, others / max(1, len(glyphs.boxes)))
 
 
 def _told(box: Blob, likely: NDArray[np.float32], grey: Grey, net: GlyphNet) -> tuple[str, float]:

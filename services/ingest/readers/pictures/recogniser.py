@@ -27,6 +27,9 @@ _HEIGHT = 48
 _STEP = 8
 _LEAST_WIDTH = 32
 _MOST_WIDTH = 3200
+_LOOKS = ("0OoＯ〇○OQD", "1lI|丨Ｉ", "2", "3", "4", "5", "6", "7", "8", "9", ".．·", ",，", "/／丿", "-－—一–", "+＋")
+"""Characters that look like each sign of a figure: an o that stands in a figure is a nought."""
+_SIGNS = ("", *(looks[0] for looks in _LOOKS))
 _MORE = frozenset("〔〕〇—–·镕堃喆")
 """Characters beyond GB 2312 that reports print."""
 
@@ -61,29 +64,42 @@ class Recogniser:
         kept = [index for index, char in enumerate(characters) if index == 0 or _is_simplified(char)]
         self._kept = np.array(kept)
         self._characters = [characters[index] for index in kept]
+        self._figures = [np.array([i for i, char in enumerate(characters) if char and char in looks]) for looks in _LOOKS]
 
     def read(self, line: Grey, *, squeeze: float = 1.0) -> LineRead:
         """The text of one line. ``squeeze``: width of the picture that is read, as a share of its natural width."""
+        return _decoded(self._scores(line, squeeze)[:, self._kept], self._characters)
+
+    def read_figure(self, line: Grey) -> tuple[LineRead, LineRead]:
+        """One line as a figure, made up of digits, signs and points only, and as whatever it is."""
+        scores = self._scores(line, 1.0)
+        figures = np.stack([scores[:, looks].sum(axis=1) for looks in self._figures], axis=1)
+        signs = np.concatenate([scores[:, :1], figures], axis=1)
+        return _decoded(signs, _SIGNS), _decoded(scores[:, self._kept], self._characters)
+
+    def _scores(self, line: Grey, squeeze: float) -> NDArray[np.float32]:
         high, wide = line.shape
         natural = wide * _HEIGHT / max(high, 1) * squeeze
         width = min(_MOST_WIDTH, max(_LEAST_WIDTH, round(natural / _STEP) * _STEP))
         small = cv2.resize(line, (width, _HEIGHT), interpolation=cv2.INTER_AREA if high > _HEIGHT else cv2.INTER_LINEAR)
         values = (small.astype(np.float32) / 127.5 - 1.0)[None, None]
         scores = self._session.run(None, {self._input: np.repeat(values, 3, axis=1)})[0][0]
-        return self._decode(scores[:, self._kept])
+        return np.asarray(scores, dtype=np.float32)
 
-    def _decode(self, scores: NDArray[np.float32]) -> LineRead:
-        best = scores.argmax(axis=1)
-        peaks: list[tuple[int, float]] = []
-        previous = 0
-        for step, code in enumerate(best.tolist()):
-            likelihood = float(scores[step, code])
-            if code and code != previous:
-                peaks.append((code, likelihood))
-            elif code and likelihood > peaks[-1][1]:
-                peaks[-1] = (code, likelihood)
-            previous = code
-        return LineRead("".join(self._characters[code] for code, _ in peaks), tuple(one for _, one in peaks))
+
+def _decoded(scores: NDArray[np.float32], characters: Sequence[str]) -> LineRead:
+    """The likeliest characters; number 0 is none, and parts two equal ones."""
+    best = scores.argmax(axis=1)
+    peaks: list[tuple[int, float]] = []
+    previous = 0
+    for step, code in enumerate(best.tolist()):
+        likelihood = float(scores[step, code])
+        if code and code != previous:
+            peaks.append((code, likelihood))
+        elif code and likelihood > peaks[-1][1]:
+            peaks[-1] = (code, likelihood)
+        previous = code
+    return LineRead("".join(characters[code] for code, _ in peaks), tuple(one for _, one in peaks))
 
 
 def _is_simplified(char: str) -> bool:

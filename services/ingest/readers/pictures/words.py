@@ -6,16 +6,16 @@ sure of that character, is the label; everything else stays as it was read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import cache
 
-from services.core.form import form
-from services.core.form.labels import normalise, squeeze
+from services.core.form import Row, form
+from services.core.form.labels import normalise, squeeze, without_mark
 from services.ingest.readers.pictures.ink import Band, line_picture
 from services.ingest.readers.pictures.paper import Grey
 from services.ingest.readers.pictures.recogniser import LineRead, Recogniser, side_by_side
-from services.ingest.recognise.labels import name_of
+from services.ingest.recognise.labels import name_of, printed_item_number
 
 QUICK = 0.4
 """Share of its natural width at which a line is read first; measured, labels are told as well as at full width."""
@@ -24,7 +24,7 @@ _MOST_LINES = 60
 _MOST_WIDTH = 40
 """Width of joined lines, in heights of a line."""
 _UNSURE = 0.93
-_LIKE = 0.84
+_LIKE = 0.8
 _AHEAD = 0.08
 _SHORTEST = 4
 
@@ -57,15 +57,41 @@ def read_words(grey: Grey, bands: Sequence[Band], em: float, reader: Recogniser)
         parts = [reader.read(line_picture(grey, band, em), squeeze=QUICK) for band in bands[:_MOST_LINES]]
         return LineRead("".join(part.text for part in parts), tuple(one for part in parts for one in part.likely))
     quick = reader.read(line, squeeze=QUICK)
-    if name_of(quick.text) in labels():
-        return quick
+    if name_of(quick.text) in labels() and "元" not in quick.text:
+        return _numbered(quick)
     careful = reader.read(line, squeeze=CAREFUL)
+    if _unit(quick.text) != _unit(careful.text):
+        return LineRead(careful.text, (0.0,) * len(careful.text))
     if name_of(careful.text) in labels():
-        return careful
+        return _numbered(careful)
     for read in (careful, quick):
         if mended := _mended(read):
-            return mended
+            return _numbered(mended)
     return careful
+
+
+def _unit(text: str) -> str:
+    return "万元" if "万元" in text else "元" if "元" in text else ""
+
+
+def _numbered(read: LineRead) -> LineRead:
+    """A label of the form without an item number that is not its own: the label was told by all its characters, the
+    number by one, and misread numbers would cast doubt on figures that another reader has read."""
+    number = printed_item_number(read.text)
+    own = {printed_item_number(row.mark) for row in _rows() if name_of(read.text) in _names(row)}
+    if number is None or not own or number in own:
+        return read
+    rest = without_mark(read.text)
+    return LineRead(rest, read.likely[-len(rest) :])
+
+
+def _rows() -> Iterator[Row]:
+    for version in ("2021", "2019"):
+        yield from form(version).table3_rows
+
+
+def _names(row: Row) -> set[str]:
+    return {normalise(text) for text in (row.label, *row.aliases)}
 
 
 def _mended(read: LineRead) -> LineRead | None:
@@ -81,6 +107,8 @@ def _mended(read: LineRead) -> LineRead | None:
         return None
     known = ranked[0][1]
     sure = _likelihoods(read, name)
+    if _unit(read.text) != _unit(labels()[known]):
+        return None
     for kind, start, end, first, last in SequenceMatcher(None, name, known, autojunk=False).get_opcodes():
         if kind == "equal":
             continue

@@ -1,0 +1,28 @@
+"""``read_document`` with pictures read too: on workers that have the extra ``ocr``, its memory and its time."""
+
+from __future__ import annotations
+
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"  # before numpy is imported: the reading child may not start threads
+
+from services.core.report import Document
+from services.ingest import readers
+from services.ingest.readers.image import read_image
+from services.ingest.readers.pictures import reader as pictures
+
+__all__ = ["read_document", "warm_up"]
+
+_READERS = {**readers.READERS, "image": read_image}
+
+
+def read_document(data: bytes, *, filename: str, max_pages: int = 300) -> Document:
+    """As ``services.ingest.readers.read_document``, with scans and photos read. The same errors."""
+    return readers.read_with(_READERS, data, filename=filename, max_pages=max_pages)
+
+
+def warm_up() -> None:
+    """As ``services.ingest.readers.warm_up``, and the models of the picture reader."""
+    readers.warm_up()
+    pictures.warm_up()
