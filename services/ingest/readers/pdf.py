@@ -19,8 +19,10 @@ from services.ingest.recognise.sanity import is_language
 ENGINE = f"pdf/1 pypdfium2/{version('pypdfium2')}"
 
 
-def read_pdf(data: bytes, bounds: Bounds, pictures: PictureReader | None = None) -> Read:
-    """The reports of a PDF.
+def read_pdf(
+    data: bytes, bounds: Bounds, pictures: PictureReader | None = None, look_again: SecondOpinion | None = None
+) -> Read:
+    """The reports of a PDF. `look_again` reads places a second time that `pictures` has read before.
 
     Without `pictures` a document whose tables stand in pictures, or whose text cannot be believed, gives reports to
     review and ``needs`` the lane that reads pictures. Raises RejectedError: encrypted, damaged, too_many_pages,
@@ -38,13 +40,19 @@ def read_pdf(data: bytes, bounds: Bounds, pictures: PictureReader | None = None)
     kind = Format.PDF_SCAN if all(page.is_scan for page in seen.pages) else Format.PDF
     if pictures is None:
         return Read(kind, ENGINE, unread(seen, reports if annual else [], wanted), needs="ocr")
-    return Read(kind, f"{ENGINE} {pictures.engine}", _with_pictures(data, seen, wanted, pictures))
+    return Read(kind, f"{ENGINE} {pictures.engine}", _with_pictures(data, seen, wanted, pictures, look_again))
 
 
-def _with_pictures(data: bytes, seen: SeenPages, wanted: Sequence[Wanted], pictures: PictureReader) -> list[Report]:
+def _with_pictures(
+    data: bytes,
+    seen: SeenPages,
+    wanted: Sequence[Wanted],
+    pictures: PictureReader,
+    look_again: SecondOpinion | None,
+) -> list[Report]:
     done = read_wanted(data, seen, wanted, pictures)
     content = seen.content(done)
-    reports = recognise(content, _second_opinion(data, seen, done))
+    reports = recognise(content, _second_opinion(data, seen, done, look_again))
     if not is_annual_report(content, reports):
         if is_language(words_of(content.items)):
             raise RejectedError("not_annual_report")
@@ -52,14 +60,18 @@ def _with_pictures(data: bytes, seen: SeenPages, wanted: Sequence[Wanted], pictu
     return reports
 
 
-def _second_opinion(data: bytes, seen: SeenPages, read_as_pictures: Iterable[int] = ()) -> SecondOpinion:
-    """Pdfplumber for pages read as text; for pages read as pictures the hidden text that scans may carry."""
+def _second_opinion(
+    data: bytes, seen: SeenPages, read_as_pictures: Iterable[int] = (), look_again: SecondOpinion | None = None
+) -> SecondOpinion:
+    """Pdfplumber for pages read as text; for pictures `look_again`, else the hidden text that scans may carry."""
     scanned = frozenset(read_as_pictures)
     again = SecondReading(data, turns={page.number: page.turn for page in seen.pages if page.turn}, loose=seen.loose)
 
     def ask(places: Iterable[Place]) -> dict[Place, str | None]:
         asked = list(places)
-        answers = hidden_text(seen, [place for place in asked if place.page in scanned])
+        answers = look_again(asked) if look_again else {}
+        asked = [place for place in asked if answers.get(place) is None]
+        answers |= hidden_text(seen, [place for place in asked if place.page in scanned])
         texts = [place for place in asked if place.page not in scanned]
         return answers | (again.ask(texts) if texts else {})
 

@@ -10,11 +10,20 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 from services.core.report import Document
 from services.ingest import readers
 from services.ingest.readers.image import read_image
-from services.ingest.readers.pictures import reader as pictures
+from services.ingest.readers.pdf import read_pdf
+from services.ingest.readers.pictures.reader import Pictures, load
+from services.ingest.readers.reader import Bounds, Read
 
 __all__ = ["read_document", "warm_up"]
 
-_READERS = {**readers.READERS, "image": read_image}
+
+
+def _read_pdf(data: bytes, bounds: Bounds) -> Read:
+    pictures = Pictures()
+    return read_pdf(data, bounds, pictures, pictures.read_again)
+
+
+_READERS = {**readers.READERS, "pdf": _read_pdf, "image": read_image}
 
 
 def read_document(data: bytes, *, filename: str, max_pages: int = 300) -> Document:
@@ -25,4 +34,4 @@ def read_document(data: bytes, *, filename: str, max_pages: int = 300) -> Docume
 def warm_up() -> None:
     """As ``services.ingest.readers.warm_up``, and the models of the picture reader."""
     readers.warm_up()
-    pictures.warm_up()
+    load()

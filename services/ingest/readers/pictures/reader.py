@@ -55,7 +55,7 @@ class Pictures:
         }
 
 
-def warm_up() -> None:
+def load() -> None:
     """Load the models and everything that is made on first use, for processes that are forked afterwards."""
     cv2.setNumThreads(1)
     page = np.full((400, 800), 255, np.uint8)
