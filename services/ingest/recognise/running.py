@@ -33,7 +33,8 @@ Printed = Sequence[Token | Run]
 
 
 @cache
-def _script3() -> Script:
+def script3() -> Script:
+    """What table 3 says, both layouts in one."""
     shape, old = form("2021"), form("2019")
     rows = {row.key: row for row in (*old.table3_rows, *shape.table3_rows)}
     keys = [*shape.row_keys[:20], "other_all", *shape.row_keys[20:]]
@@ -52,7 +53,8 @@ def _script3() -> Script:
 
 
 @cache
-def _script2() -> Script:
+def script2() -> Script:
+    """What table 2 says, both layouts in one."""
     rows = {row.key: row for version in ("2021", "2019") for row in form(version).table2_rows}
     keys = ("regulations", "normative_docs", "licences", "other_services", "penalties", "coercion", "fees", "procurement")
     names: dict[str, list[str]] = {}
@@ -75,8 +77,8 @@ def _script2() -> Script:
 
 def table2_rows(printed: Printed, grid: int) -> list[TableRow]:
     """The rows of table 2; the first cell of each holds the heads above it, then its label."""
-    found = windows(_script2(), printed)
-    settle(_script2(), found, 1)
+    found = windows(script2(), printed)
+    settle(script2(), found, 1)
     rows: list[TableRow] = []
     unread = ""  # words that are no known head may still be one: they may name a unit
     for window in found:
@@ -92,8 +94,8 @@ def table2_rows(printed: Printed, grid: int) -> list[TableRow]:
 
 def table3_rows(printed: Printed, grid: int) -> list[TableRow]:
     """The rows of table 3 below one row with the words of its head."""
-    found = windows(_script3(), printed)
-    settle(_script3(), found, WIDTH)
+    found = windows(script3(), printed)
+    settle(script3(), found, WIDTH)
     doubt = SIDE_BY_SIDE if _side_by_side(printed) else ""
     doubt = doubt or ("" if _heads_in_order(found) else "表头各列的次序与规定不符")
     full = [window for window in found[1:] if len(window.figures) == WIDTH]

@@ -7,7 +7,6 @@ of text is part of the label of a row, part of what runs down beside the rows, p
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,10 +16,12 @@ from services.core.form.labels import squeeze
 from services.ingest.recognise.labels import name_of
 
 _MARKED = re.compile(r"^[（(]?(\d{1,2}|[一二三四五六七])[)）.．、]")
-_LEAVE, _LETTER = 1.0, 0.4
+_LEAVE, _LETTER = 1.0, 0.25
 """Cost of leaving a label before its end, and of each letter that it lacks."""
 _JUMP, _ROW = 3.0, 0.5
 """Cost of a row out of order, and of each row left out."""
+_ABOVE = 0.2
+"""Cost of each row missing above the first one that comes: a table may begin in its middle."""
 _LATE = 1.0
 _TELLING, _PLAIN = 4, 1.0
 """So many letters of a label leave no doubt which row it is; then it costs no more to come out of order."""
@@ -28,8 +29,8 @@ _GLUED = 0.2
 _WRONG_MARK = 1.5
 _STRAY, _STRAY_LETTER = 3.0, 0.2
 _STRAY_OUTSIDE = 0.05
-_LABEL_OUTSIDE = 1.5
-"""Cost of taking for no label, above the first row, what begins like one."""
+_LABEL_OUTSIDE, _WHOLE_OUTSIDE = 1.5, 6.0
+"""Cost of taking for no label, above the first row, what begins like one or is one letter for letter."""
 _LACKING = 0.7
 """Cost of each row that does not come any more at the end."""
 _HEAD_AGAIN = 0.3
@@ -69,10 +70,14 @@ class Script:
 
     def jump(self, before: int, after: int) -> float:
         """The cost of row `after` coming next below row `before`; below the last row stands what was printed late."""
+        if before >= 0 and self.rows[after][0] in self.replaced.get(self.rows[before][0], ()):
+            return _JUMP
         if after <= before:
             return _LATE if before == len(self.rows) - 1 else _JUMP + _ROW
         spared = self.optional | (self.replaced.get(self.rows[before][0], frozenset()) if before >= 0 else frozenset())
         left_out = [key for key, _, _ in self.rows[before + 1 : after] if key not in spared]
+        if before < 0:
+            return _ABOVE * len(left_out)
         return _JUMP + _ROW * len(left_out) if left_out else 0.0
 
 
@@ -172,7 +177,7 @@ def _begins(script: Script, state: _State, text: str, mark: str, depth: int) -> 
         if index == state.row and state.said == "":
             continue
         jump = script.jump(state.row, index)
-        if len(os.path.commonprefix([name, text])) >= _TELLING:
+        if state.row >= 0 and name[:_TELLING] == text[:_TELLING] and len(text) >= _TELLING <= len(name):
             jump = min(jump, _PLAIN)
         cost = _leave(script, state) + jump
         if not depth and mark and script.marks[index] and mark != script.marks[index]:
@@ -202,9 +207,7 @@ def _beside(script: Script, state: _State, text: str, mark: str, depth: int) -> 
         for at, cost in ((state.beside[index], extra), (0, _BESIDE_AGAIN + extra)):
             if words[at : at + 1] != text[0] or (at == state.beside[index] and cost > extra):
                 continue
-            shared = len(os.path.commonprefix([words[at:], text]))
-            if not shared:
-                continue
+            shared = _shared(words, at, text)
             places = (*state.beside[:index], at + shared, *state.beside[index + 1 :])
             after = _State(state.row, state.said, places, state.reached)
             if shared == len(text):
@@ -214,6 +217,14 @@ def _beside(script: Script, state: _State, text: str, mark: str, depth: int) -> 
                     yield last, cost + more + _GLUED, pieces
 
 
+def _shared(words: str, at: int, text: str) -> int:
+    """How many letters of `text` are those of `words` from `at` on."""
+    end = 0
+    while end < len(text) and words[at + end : at + end + 1] == text[end]:
+        end += 1
+    return end
+
+
 def _stray(script: Script, state: _State, text: str, mark: str) -> tuple[float, Piece]:
     below = state.row == len(script.rows) - 1 and not _leave(script, state)
     begins = any(name.startswith(text) for _, name in script.starts.get(text[0], ()))
@@ -221,5 +232,7 @@ def _stray(script: Script, state: _State, text: str, mark: str) -> tuple[float, 
         usual = state.row < 0 or below or script.heads_between
         return (_STRAY_OUTSIDE if usual else _HEAD_AGAIN), Piece(head=True)
     if state.row < 0 or below:
-        return (_LABEL_OUTSIDE if begins else _STRAY_OUTSIDE), Piece(stray=below)
+        whole = len(text) >= _TELLING and any(name == text for _, name in script.starts.get(text[0], ()))
+        cost = _WHOLE_OUTSIDE if whole else _LABEL_OUTSIDE if begins else _STRAY_OUTSIDE
+        return cost, Piece(stray=below)
     return _STRAY + _STRAY_LETTER * len(text), Piece(stray=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import combinations, islice, pairwise
 
 from services.ingest.recognise.figures import parse_figure
 from services.ingest.recognise.primitives import Place
@@ -16,7 +16,9 @@ ORDER_DOUBT = "行名与数字不在一处，对应关系没有把握"
 PIECES_DOUBT = "这一行的数字分在几处，且相关合计没有对上"
 _FEWEST_TO_ADD_UP = 3
 _THREE = re.compile(r"\d{3}$")
+_DIGITS = re.compile(r"\d{1,3}$")
 _GROUPS = re.compile(r"[1-9]\d{0,2}(?: \d{3})*$")
+_MOST_WAYS = 300
 _MOST_IN_BLOCK = 8
 NEIGHBOUR_DOUBT = "相邻的一行没有找到，数字可能属于别的行"
 
@@ -171,35 +173,38 @@ def fitting(runs: Sequence[Run], width: int, right: Callable[[Sequence[Token]], 
     Either one that stands alone in its line is left out (a page number), or figures parted by a single blank are put
     together (thousands).
     """
-    ways: dict[tuple[object, ...], list[Token]] = {}
     figures = [token for run in runs for token in run.figures]
+    ways: dict[tuple[object, ...], list[Token]] = {}
+    readings = list(_grouped(figures, width))
     if len(figures) == width + 1:
-        for one in (run.figures[0] for run in runs if len(run.figures) == 1):
-            _keep(ways, [token for token in figures if token is not one], right)
-    _keep(ways, [token for run in runs for token in _grouped(run)], right, width)
+        alone = [run.figures[0] for run in runs if len(run.figures) == 1]
+        readings += [[token for token in figures if token is not one] for one in alone]
+    for reading in readings:
+        if right(reading):
+            ways[tuple(parse_figure(token.text).value for token in reading)] = reading
     return [Run(tuple(next(iter(ways.values()))))] if len(ways) == 1 else None
 
 
-def _keep(
-    ways: dict[tuple[object, ...], list[Token]],
-    figures: list[Token],
-    right: Callable[[Sequence[Token]], bool],
-    width: int = 0,
-) -> None:
-    if width in (0, len(figures)) and right(figures):
-        ways[tuple(parse_figure(token.text).value for token in figures)] = figures
-
-
-def _grouped(run: Run) -> list[Token]:
-    """The figures of a run, three digits behind a single blank joined to the digits before it."""
-    found: list[Token] = []
-    for token in run.figures:
-        last = found[-1] if found else None
-        if last and token.left - last.right == 1 and _THREE.match(token.text) and _GROUPS.match(last.text):
-            found[-1] = Token(f"{last.text} {token.text}", last.place, last.left, token.right)
-        else:
-            found.append(token)
-    return found
+def _grouped(figures: Sequence[Token], width: int) -> Iterator[list[Token]]:
+    """The figures as `width` of them, three digits behind a single blank joined to the digits before it."""
+    joints = [
+        at
+        for at, (last, token) in enumerate(pairwise(figures), 1)
+        if token.place.line == last.place.line
+        and token.left - last.right == 1
+        and _THREE.match(token.text)
+        and _DIGITS.match(last.text)
+    ]
+    for joined in islice(combinations(joints, len(figures) - width), _MOST_WAYS):
+        found: list[Token] = []
+        for at, token in enumerate(figures):
+            if at in joined:
+                last = found[-1]
+                found[-1] = Token(f"{last.text} {token.text}", last.place, last.left, token.right)
+            else:
+                found.append(token)
+        if all(" " not in token.text or _GROUPS.match(token.text) for token in found):
+            yield found
 
 
 def _hand_on(script: Script, found: Sequence[Window], width: int) -> None:

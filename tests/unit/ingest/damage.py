@@ -148,8 +148,8 @@ def page_numbers(lines: list[str], chance: random.Random) -> None:
 
 
 def cut_words(lines: list[str], chance: random.Random) -> None:
-    """Some characters of a label are lost."""
-    rows = [at for at in table_lines(lines) if re.search(r"[\u4e00-\u9fff]{3}", lines[at])]
+    """Some characters of a label are lost; not those of the unit, which would be another unit then."""
+    rows = [at for at in table_lines(lines) if re.search(r"[\u4e00-\u9fff]{3}", lines[at]) and "元" not in lines[at]]
     if rows:
         at = chance.choice(rows)
         places = [n for n, char in enumerate(lines[at]) if "\u4e00" <= char <= "\u9fff"]
@@ -159,7 +159,7 @@ def cut_words(lines: list[str], chance: random.Random) -> None:
 
 def misprint(lines: list[str], chance: random.Random) -> None:
     """A character of a label is another one."""
-    rows = [at for at in table_lines(lines) if re.search(r"[\u4e00-\u9fff]{3}", lines[at])]
+    rows = [at for at in table_lines(lines) if re.search(r"[\u4e00-\u9fff]{3}", lines[at]) and "元" not in lines[at]]
     if rows:
         at = chance.choice(rows)
         place = chance.choice([n for n, char in enumerate(lines[at]) if "\u4e00" <= char <= "\u9fff"])
