@@ -6,7 +6,7 @@ What pdfplumber's `TableFinder` and `Table.extract` want of a page is little: it
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from pdfplumber.table import TableFinder
 
@@ -57,4 +57,4 @@ def tables(data: bytes) -> list[list[list[str | None]]]:
     """The tables of a document, as pdfplumber's `extract_tables` gives them."""
     with open_pdf(data) as document:
         pages = [duck(read_page(document, index).ink) for index in range(page_count(document))]
-    return [table.extract() for page in pages for table in TableFinder(page, _SETTINGS).tables]
+    return [table.extract() for page in pages for table in TableFinder(cast("Any", page), _SETTINGS).tables]

@@ -116,9 +116,10 @@ class _Walk:
         self._drawn.colours |= object_colours(handles)
         if not self._drawn.level:
             return
-        for own in _matrices_of(handles):
-            a, b, c, d, _, _ = own if matrix is _IDENTITY else _times(own, matrix)
-            if b or c or a <= 0 or d <= 0:
+        for batch in batches(handles):
+            found = list(map(_matrix_of, batch, _matrices.whole))
+            a, b, c, d, _, _ = _matrices.columns(len(batch))
+            if not _is_level(matrix) or any(b) or any(c) or min(a) <= 0 or min(d) <= 0 or not all(found):
                 self._drawn.level = False
                 return
 
@@ -200,6 +201,11 @@ class _Walk:
             self._drawn.rules += (
                 part for part in _parts(pieces) if part[2] - part[0] < _THIN or part[3] - part[1] < _THIN
             )
+
+
+def _is_level(matrix: Matrix) -> bool:
+    a, b, c, d, _, _ = matrix
+    return not (b or c) and a > 0 and d > 0
 
 
 def _boxes_of(handles: Sequence[Any], matrix: Matrix) -> Iterator[tuple[Any, PageBox]]:
