@@ -26,7 +26,7 @@ WEIGHTS: Final = Path(__file__).parents[2] / "services/ingest/readers/pictures/g
 _HAN: Final = "无件项条年一二三四五六七八九十不公开申请信息政府处理其他法律行政属于国家秘密自然人总计结果维持纠正审结中修订含失效口日目"
 _LATIN: Final = "()（）%:;lIaebdsoxO"
 _HIDDEN: Final = (128, 48)
-_INK: Final = 160
+_INK: Final = 170
 
 
 def fonts() -> list[str]:

@@ -19,7 +19,9 @@ _EDGE = 4
 _FEW = 5
 """Rows with at most so many figures are no rows of table 3 or 4: no sum checks them."""
 _LIKELY = 0.9
-_WORDY = 0.5
+_WORDY = 0.3
+_LONGEST_FIGURE = 6
+"""Width of nine digits, in heights of a line."""
 _HARDLY_WORDS = 3
 _NIL = ("/", "-")
 _TWO = "两种读法得到的数字不同"
@@ -54,7 +56,10 @@ class _Cell:
     @property
     def wordy(self) -> bool:
         """Whether this is no figure by the number of lines or by most of its glyphs; a glyph or two may be either."""
-        return self.glyphs is None or (self.net.others >= _WORDY and len(self.glyphs.boxes) > _HARDLY_WORDS)
+        if self.glyphs is None:
+            return True
+        long = self.bands[0].right - self.bands[0].left > _LONGEST_FIGURE * self.bands[0].high
+        return len(self.glyphs.boxes) > _HARDLY_WORDS and (self.net.others >= _WORDY or (long and self.net.sure < SURE))
 
     @property
     def told(self) -> bool:
@@ -78,8 +83,11 @@ def read_cells(
     candidates = [cell for cell in cells if cell.glyphs is not None]
     for cell, net in zip(candidates, tell([c.glyphs for c in candidates if c.glyphs], grey, glyph_net()), strict=True):
         cell.net = net
-    twice = _to_be_read_twice(lattice, {cell.number: cell for cell in cells})
+    by_number = {cell.number: cell for cell in cells}
+    twice, needless = _to_be_read_twice(lattice, by_number), _heads_of_groups(lattice, by_number)
     for cell in cells:
+        if cell.number in needless:
+            continue
         if cell.told:
             reads[cell.number] = _figure(cell, grey, em, reader, twice=cell.number in twice)
         else:
@@ -129,10 +137,22 @@ def _to_be_read_twice(lattice: Lattice, cells: Mapping[int, _Cell]) -> set[int]:
     return twice
 
 
+def _heads_of_groups(lattice: Lattice, cells: Mapping[int, _Cell]) -> set[int]:
+    """Cells over several rows with words right of them in each: heads of groups and the corner, which name no row."""
+    rows: dict[int, list[bool]] = {}
+    for numbers in lattice.rows():
+        wordy = [number for number in numbers if (cell := cells.get(number)) and cell.wordy]
+        for number in numbers:
+            rows.setdefault(number, []).append(bool(wordy) and number in wordy[:-1])
+    return {number for number, beside in rows.items() if len(beside) > 1 and all(beside)}
+
+
 def _figure(cell: _Cell, grey: Grey, em: float, reader: Recogniser, *, twice: bool) -> CellRead:
     picture = line_picture(grey, cell.bands[0], em)
     read = CellRead(cell.net.text, by_net=True, picture=picture)
-    if twice and cell.net.text not in _NIL:
+    if cell.net.text in _NIL:
+        read.other = cell.net.text  # its shape was measured beside what the net says
+    elif twice:
         read.other = reader.read_figure(picture)[0].text
         if not same_figure(read.text, read.other):
             read.doubt = _TWO

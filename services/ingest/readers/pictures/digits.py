@@ -16,9 +16,14 @@ SURE = 0.85
 """Least likelihood at which a glyph counts as told."""
 _MOST_GLYPHS = 16
 _LEAST_HEIGHT = 9
-_SLANT = 0.13
+_LEAN = 0.13
 """Pixels to the right a slash goes for each pixel up, at least; no upright 1 leans so far."""
+_STRAIGHT = 0.085
+"""How far the ink of a straight stroke lies off its axis, in heights of the glyph, as a mean square."""
 _DOT, _DASH_HEIGHT, _DASH_SHAPE = 0.34, 0.34, 1.5
+_CLEAR = 2
+"""Pixels between a glyph and the next one, a point included; what is nearer and smaller is a piece of it."""
+_PIECE = 0.7
 _WIDE = 0.95
 """A glyph wider than this share of its height may be several digits that touch."""
 
@@ -69,12 +74,13 @@ def cut(band: Band, grey: Grey) -> Glyphs | None:
 
 
 def _stacked(blobs: Sequence[Blob]) -> list[Blob]:
-    """Blobs over one another are one glyph."""
+    """Blobs over one another, and small ones right beside another, are one glyph."""
     boxes: list[Blob] = []
     for blob in blobs:
         last = boxes[-1] if boxes else None
         shared = min(last.right, blob.right) - max(last.left, blob.left) if last else 0
-        if last and shared > 0.5 * min(last.wide, blob.wide):
+        broken = shared > -_CLEAR and min(last.high, blob.high) < _PIECE * max(last.high, blob.high) if last else False
+        if last and (shared > 0.5 * min(last.wide, blob.wide) or broken):
             boxes[-1] = Blob(
                 min(last.left, blob.left),
                 min(last.top, blob.top),
@@ -137,11 +143,13 @@ def _put_together(glyphs: Glyphs, likely: NDArray[np.float32], grey: Grey, net: 
 
 def _told(box: Blob, likely: NDArray[np.float32], grey: Grey, net: GlyphNet) -> tuple[str, float]:
     best = int(likely.argmax())
+    slash = _is_slash(box, grey)
+    digit_for_sure = best < len(CLASSES) and CLASSES[best] != "/" and likely[best] >= SURE
+    if slash and not digit_for_sure:
+        return "/", max(SURE, float(likely[CLASSES.index("/")]))
     if best < len(CLASSES) and (box.wide <= _WIDE * box.high or likely[best] >= SURE):
-        slanted = _slant(box, grey) >= _SLANT
-        if (CLASSES[best] == "/" and not slanted) or (CLASSES[best] == "1" and slanted):
-            return CLASSES[best], 0.0
-        return CLASSES[best], float(likely[best])
+        contradicted = slash != (CLASSES[best] == "/") if CLASSES[best] in "1/" else False
+        return CLASSES[best], 0.0 if contradicted else float(likely[best])
     if box.wide > _WIDE * box.high:
         return _touching(box, grey, net)
     return "", 0.0
@@ -177,13 +185,17 @@ def _trimmed(piece: Grey) -> Grey:
     return piece[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if len(rows) and len(columns) else piece
 
 
-def _slant(box: Blob, grey: Grey) -> float:
-    """How far the ink goes to the right for each pixel up."""
+def _is_slash(box: Blob, grey: Grey) -> bool:
+    """Whether the glyph is one straight stroke that leans to the right, by its shape alone."""
     ink = np.clip(INK - grey[box.top : box.bottom, box.left : box.right].astype(np.float64), 0, None)
     total = ink.sum()
-    if total <= 0:
-        return 0.0
+    if total <= 0 or box.high < 1.1 * box.wide:
+        return False
     y, x = np.mgrid[0 : ink.shape[0], 0 : ink.shape[1]]
     dx, dy = x - (ink * x).sum() / total, y - (ink * y).sum() / total
     spread = (ink * dy * dy).sum()
-    return float(-(ink * dx * dy).sum() / spread) if spread > 0 else 0.0
+    if spread <= 0:
+        return False
+    lean = -(ink * dx * dy).sum() / spread
+    off = np.sqrt((ink * (dx + lean * dy) ** 2).sum() / total)
+    return bool(lean >= _LEAN and off <= _STRAIGHT * box.high)

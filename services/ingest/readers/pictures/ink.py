@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from services.ingest.readers.pictures.paper import Grey
 
-INK = 160
+INK = 178
 """Darker than this is written."""
 FAINT = 222
 """Lighter than this after a little blurring is paper; between the two something may be written."""

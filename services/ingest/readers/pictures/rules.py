@@ -23,6 +23,8 @@ _FLANK = (3, 6)
 _MOST_FLANK = 0.7
 _THICKEST = round(4 * POINT)
 _REACH = round(1.5 * POINT)
+_LOWEST_ROW = round(120 * POINT)
+"""How far below the last level rule a row without one may reach."""
 _MOST_PIECES = 3000
 
 Piece = tuple[float, int, int]
@@ -43,10 +45,26 @@ def find_rules(grey: Grey) -> Ruling:
     dark = np.asarray(cv2.threshold(grey, _INK_OF_RULES, 255, cv2.THRESH_BINARY_INV)[1], dtype=np.uint8)
     ink = np.zeros_like(dark)
     level = _pieces(dark, _LONG, ink)
-    upright = [piece for piece in _pieces(dark.T, _SHORT, ink.T) if _holds(piece, level)]
+    if not level:
+        return Ruling([], [], ink)
+    upright = _upright_pieces(dark, level, ink)
     if len(level) + len(upright) > _MOST_PIECES:
         return Ruling([], [], np.zeros_like(dark))
     return Ruling(_in_points(level), _in_points(upright), ink)
+
+
+def _upright_pieces(dark: NDArray[np.uint8], level: list[Piece], ink: NDArray[np.uint8]) -> list[Piece]:
+    """The upright pieces of tables, looked for where level rules are, from the first to one row below the last."""
+    top = max(0, int(min(at for at, _, _ in level)) - _LOWEST_ROW)
+    bottom = min(dark.shape[0], int(max(at for at, _, _ in level)) + _LOWEST_ROW)
+    left = max(0, min(start for _, start, _ in level) - _REACH)
+    right = min(dark.shape[1], max(end for _, _, end in level) + 1 + _REACH)
+    window = (slice(top, bottom), slice(left, right))
+    turned = np.ascontiguousarray(dark[window].T)
+    marked = np.zeros_like(turned)
+    found = [(at + left, start + top, end + top) for at, start, end in _pieces(turned, _SHORT, marked)]
+    ink[window] |= marked.T
+    return [piece for piece in found if _holds(piece, level)]
 
 
 def _in_points(pieces: list[Piece]) -> list[Segment]:
