@@ -73,7 +73,7 @@ CHINESE: Final = MappingProxyType(
         "mail_give_up_hours": "邮件超过此时长仍未被接收，记为发送失败（小时）。",
         "sweep_seconds": "清扫进程重新派发到期任务的间隔（秒）。",
         "renudge_seconds": "已派发但此秒数内无人认领的任务，重新派发。",
-        "queue_buffer": "清扫进程允许一个队列中等待的消息上限。",
+        "queue_buffer": "一个队列中等待的消息上限；取到一条消息的进程会把同一步骤中等待的记录一并处理。",
         "worker_concurrency": "一个工作进程组的进程数。",
         "soft_shutdown_seconds": "停止时留给正在执行的任务的时间（秒）。",
         "reader": "在隔离子进程中读取文件的函数（点分路径）。",

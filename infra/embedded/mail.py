@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from infra.embedded.process import Child, StartError, free_port, port_answers
+from infra.embedded.process import Child, free_port, port_answers, require_free
 from infra.embedded.server import Server
 
 
@@ -28,6 +28,13 @@ class MailCatcher(Server):
         return f"http://127.0.0.1:{self.http_port}"
 
     @property
+    def ports(self) -> tuple[int, ...]:
+        return (self.smtp_port, self.http_port)
+
+    def move(self) -> None:
+        self.smtp_port, self.http_port = free_port(), free_port()
+
+    @property
     def _announced(self) -> Path:
         return self.folder / "ports.json"
 
@@ -36,9 +43,7 @@ class MailCatcher(Server):
         self._announced.unlink(missing_ok=True)
 
     def _make_child(self, keep_open: tuple[int, ...]) -> Child:
-        for port in (self.smtp_port, self.http_port):
-            if free_port(port) != port:
-                raise StartError(f"{self.name}: port {port} is taken by another process")
+        require_free(self.name, *self.ports)
         argv = [sys.executable, "-m", "infra.embedded.mailcatcher", "--smtp-port", str(self.smtp_port)]
         argv += ["--http-port", str(self.http_port), "--dir", str(self.folder / "mails")]
         return Child(self.name, argv, self.log, output=self._announced, cwd=_ROOT, keep_open=keep_open)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.embedded.process import Child, StartError, free_port
+from infra.embedded.process import Child, StartError, free_port, require_free
 from infra.embedded.server import Server, binary
 
 VOLUME = "gouji"
@@ -63,6 +63,13 @@ class ObjectStore(Server):
         return f"127.0.0.1:{self.port}"
 
     @property
+    def ports(self) -> tuple[int, ...]:
+        return (self.port,)
+
+    def move(self) -> None:
+        self.port = free_port()
+
+    @property
     def notify_arns(self) -> tuple[str, ...]:
         """The targets' names for a bucket's notification settings; none without a webhook."""
         return tuple(f"arn:minio:sqs::{target}:webhook" for target in (FAST, SAFE)) if self._webhook else ()
@@ -98,16 +105,12 @@ class ObjectStore(Server):
             raise StartError(f"juicefs {arguments[0]} failed:\n{done.stdout}{done.stderr}")
 
     def _make_child(self, keep_open: tuple[int, ...]) -> Child:
-        if not self._port_is_free():
-            raise StartError(f"{self.name}: port {self.port} is taken by another process")
+        require_free(self.name, self.port)
         argv = [str(self._program), "--no-agent", "gateway"]
         argv += ["--multi-buckets", "--keep-etag", "--object-tag", "--object-meta", "--no-banner", "--no-usage-report"]
         argv += ["--metrics", "127.0.0.1:0", "--cache-dir", f"{self.folder}/cache", "--cache-size", "0"]
         argv += [self._metadata, self.endpoint]
         return Child(self.name, argv, self.log, env={**os.environ, **self._environment()}, keep_open=keep_open)
-
-    def _port_is_free(self) -> bool:
-        return free_port(self.port) == self.port
 
     def _environment(self) -> dict[str, str]:
         env = {"MINIO_ROOT_USER": self.access_key, "MINIO_ROOT_PASSWORD": self.secret_key, "MINIO_BROWSER": "off"}

@@ -6,6 +6,7 @@ import fcntl
 import functools
 import hashlib
 import os
+import random
 import signal
 import socket
 import stat
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +22,8 @@ LOG_TAIL_BYTES = 4000
 LOG_TURN_BYTES = 10 * 2**20
 SOCKET_PATH_BYTES = 100  # sun_path holds 108 on Linux and 104 on macOS, with the closing zero
 _POLL_SECONDS = 0.02
+_QUIET_PORTS = range(20_000, 32_000)
+_LISTEN = "0A"  # a listening socket's state in /proc/net/tcp
 _LEASH = Path(__file__).with_name("leash.py")
 
 
@@ -28,15 +31,51 @@ class StartError(RuntimeError):
     """A server or role did not come up, or its place is taken; the message holds the end of its log."""
 
 
+class PortTakenError(StartError):
+    """A port that was free when it was chosen is taken by another process by now."""
+
+    def __init__(self, name: str, port: int) -> None:
+        super().__init__(f"{name}: port {port} is taken by another process")
+        self.port = port
+
+
 def free_port(preferred: int = 0) -> int:
-    """A loopback TCP port nobody listens on: `preferred` when that one is free, otherwise one the kernel picks."""
-    for port in (preferred, 0):
+    """A loopback TCP port nobody listens on: `preferred` when that one is free, otherwise any.
+
+    One below those that the kernel hands out by itself: no connection of anybody gets it before it is used.
+    """
+    others = random.sample(_QUIET_PORTS, 20)
+    for port in (preferred, *others, 0) if preferred else (*others, 0):
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with suppress(OSError):
                 probe.bind(("127.0.0.1", port))
                 return int(probe.getsockname()[1])
     raise StartError("no free TCP port on 127.0.0.1")
+
+
+def require_free(name: str, *ports: int) -> None:
+    """Raise PortTakenError for the first of these ports of `name` that somebody listens on."""
+    for port in ports:
+        if free_port(port) != port:
+            raise PortTakenError(name, port)
+
+
+def listens(pid: int, port: int) -> bool:
+    """Whether it is this process that takes connections on the port. Known on Linux only; elsewhere taken as true."""
+    table = Path("/proc/net/tcp")
+    if not table.exists():
+        return True
+    rows = [line.split() for line in table.read_text().splitlines()[1:]]
+    sockets = {f"socket:[{row[9]}]" for row in rows if row[3] == _LISTEN and row[1].endswith(f":{port:04X}")}
+    return bool(sockets) and not sockets.isdisjoint(_open_files(pid))
+
+
+def _open_files(pid: int) -> Iterator[str]:
+    with suppress(FileNotFoundError, PermissionError):  # it has ended, or is not ours
+        for entry in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed since it was listed
+                yield str(entry.readlink())
 
 
 def port_answers(port: int, host: str = "127.0.0.1") -> bool:

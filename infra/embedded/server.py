@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Self
 
-from infra.embedded.process import Child, FolderLock, StartError, wait_until
+from infra.embedded.process import Child, FolderLock, PortTakenError, StartError, require_free, wait_until
 
 
 class Server(ABC):
@@ -36,6 +36,15 @@ class Server(ABC):
     @abstractmethod
     def healthy(self) -> bool:
         """Whether it answers a client now."""
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The TCP ports it listens on; none unless its kind says so."""
+        return ()
+
+    def move(self) -> None:
+        """Take other ports from the next start on. Addresses told before are void then."""
+        raise StartError(f"{self.name} has no port of its own choice")
 
     @property
     def log(self) -> Path:
@@ -72,7 +81,7 @@ class Server(ABC):
             raise
 
     def wait_usable(self) -> None:
-        """Return when clients are answered; otherwise kill it and raise StartError."""
+        """Return when clients are answered; otherwise kill it and raise StartError (PortTakenError for a lost port)."""
         child = self._child
         if child is None:
             raise StartError(f"{self.name} was not launched")
@@ -81,12 +90,20 @@ class Server(ABC):
                 self.healthy,
                 seconds=self.start_seconds,
                 alive=child.alive,
-                error=lambda: child.failure(f"not usable within {self.start_seconds:g} s"),
+                error=lambda: self._failure(child),
             )
             self._on_usable()
         except BaseException:
             self.kill()
             raise
+
+    def _failure(self, child: Child) -> StartError:
+        if not child.alive():
+            try:
+                require_free(self.name, *self.ports)
+            except PortTakenError as taken:
+                return taken
+        return child.failure(f"not usable within {self.start_seconds:g} s")
 
     def _on_usable(self) -> None:
         """What a kind of server still does before clients may come; nothing unless it says so."""

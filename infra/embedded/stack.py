@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -13,10 +15,15 @@ from infra.embedded.lanes import lanes
 from infra.embedded.mail import MailCatcher
 from infra.embedded.object_store import ObjectStore, Webhook
 from infra.embedded.postgres import Postgres
-from infra.embedded.process import StartError, free_port
+from infra.embedded.process import PortTakenError, StartError, free_port
 from infra.embedded.secrets_file import load_or_make, write_whole
 from infra.embedded.server import Server
 from services.platform.settings import STACK_FILE, Settings
+
+_log = logging.getLogger("gouji.up")
+
+PORT_TRIES = 4
+"""How often a start is tried when each time another process takes a port between choosing and using it."""
 
 
 class Stack:
@@ -150,12 +157,15 @@ class Stack:
         return Settings.model_validate({**self._given.model_dump(exclude_unset=True), **ours})
 
     def start(self) -> None:
-        """Start all servers side by side, wait until each is usable, and keep their addresses."""
+        """Start all servers side by side, wait until each is usable, and keep their addresses.
+
+        Only now, before anybody was told its address, a server whose port was lost meanwhile gets another one.
+        """
         try:
             for server in self.servers:
-                server.launch()
+                _begin(server, server.launch)
             for server in self.servers:
-                server.wait_usable()
+                _begin(server, server.wait_usable)
             self.drop_folder.mkdir(parents=True, exist_ok=True)
             self._keep_ports()
             self._tell_neighbours()
@@ -188,3 +198,17 @@ class Stack:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+def _begin(server: Server, step: Callable[[], None]) -> None:
+    """Take a step of starting a server; when another process was quicker at its port, start it on another one."""
+    for _ in range(PORT_TRIES - 1):
+        try:
+            step()
+        except PortTakenError as taken:
+            _log.warning("%s; another one is taken instead", taken)
+            server.move()
+            step = server.start
+        else:
+            return
+    step()

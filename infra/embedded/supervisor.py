@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import logging
 import os
 import shutil
@@ -11,14 +10,15 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol, Self
 
-from infra.embedded.process import Child, FolderLock, StartError, wait_until
-from infra.embedded.stack import Stack
+from infra.embedded.process import Child, FolderLock, PortTakenError, StartError, require_free
+from infra.embedded.readiness import wait_ready
+from infra.embedded.stack import PORT_TRIES, Stack
 from services.platform.settings import Settings
 
 _log = logging.getLogger("gouji.up")
@@ -297,36 +297,46 @@ def up(
     """Start the stack, migrate (which also makes the buckets), start the roles; return when `/readyz` of `serve` answers 200.
 
     Raises StartError, with the end of the log in question, when something does not come up or when another `gouji up`
-    works in the same state folder; nothing is left running then.
+    works in the same state folder; nothing is left running then. When another process takes the pages' port meanwhile,
+    all is started anew with another one, unless the settings name the port.
     Until `stop()`, SIGTERM raises KeyboardInterrupt in the main thread: use the handle as a context manager.
     """
     command = gouji_command() if command is None else command
+    for _ in range(PORT_TRIES - 1):
+        try:
+            return _up(settings, command, roles, ready_seconds, postgres=postgres)
+        except PortTakenError as taken:
+            if "http_port" in settings.model_fields_set:
+                raise
+            _log.warning("%s; everything is started again with another one", taken)
+    return _up(settings, command, roles, ready_seconds, postgres=postgres)
+
+
+def _up(
+    settings: Settings, command: Sequence[str], roles: Sequence[Role] | None, ready_seconds: float, *, postgres: bool
+) -> Running:
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = _lock_state(settings.state_dir.absolute())
-    sigterm = SigtermInterrupts()
-    sigterm.begin()
-    try:
+    with ExitStack() as undo:
+        lock = _lock_state(settings.state_dir.absolute())
+        undo.callback(lock.release)
+        sigterm = SigtermInterrupts()
+        sigterm.begin()
+        undo.callback(sigterm.end)
         stack = Stack(settings, postgres=postgres)
-    except BaseException:
-        sigterm.end()
-        lock.release()
-        raise
-    logs = stack.state / "logs"
-    env = _role_environment(stack)
-    grace = settings.soft_shutdown_seconds + GRACE_MARGIN_SECONDS
-    roles = roles_for(stack.settings) if roles is None else roles
-    supervisor = Supervisor(roles, command, env, logs, grace_seconds=grace, servers=stack.servers)
-    running = Running(stack, supervisor, lock, sigterm)
-    try:
-        logs.mkdir(mode=0o700, exist_ok=True)
+        undo.callback(stack.stop)
         stack.start()
+        logs, env = stack.state / "logs", _role_environment(stack)
+        logs.mkdir(mode=0o700, exist_ok=True)
         _migrate(command, env, logs)
+        require_free("serve", stack.http_port)
+        grace = settings.soft_shutdown_seconds + GRACE_MARGIN_SECONDS
+        wanted = roles_for(stack.settings) if roles is None else roles
+        supervisor = Supervisor(wanted, command, env, logs, grace_seconds=grace, servers=stack.servers)
+        undo.callback(supervisor.stop)
         supervisor.start()
-        _wait_ready(supervisor, stack.http_port, ready_seconds)
-    except BaseException:
-        running.stop()
-        raise
-    return running
+        wait_ready(supervisor, stack.http_port, ready_seconds)
+        undo.pop_all()
+    return Running(stack, supervisor, lock, sigterm)
 
 
 def _lock_state(state: Path) -> FolderLock:
@@ -356,24 +366,3 @@ def _migrate(command: Sequence[str], env: Mapping[str, str], logs: Path) -> None
             raise child.failure("the database could not be brought up to date")
     finally:
         child.kill()
-
-
-def _wait_ready(supervisor: Supervisor, port: int, seconds: float) -> None:
-    wait_until(
-        lambda: _readyz(port),
-        seconds=seconds,
-        alive=lambda: not supervisor.hopeless("serve"),
-        error=lambda: supervisor.failure("serve", f"/readyz did not answer 200 within {seconds:g} s"),
-        every=0.1,
-    )
-
-
-def _readyz(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-    try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()

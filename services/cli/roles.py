@@ -19,6 +19,9 @@ from services.core.contracts import ROLE_QUEUES
 from services.platform import logging
 from services.platform.settings import settings
 
+_QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+"""What workers would tell one another through the broker; nobody listens, and a worker's sign of life is a file."""
+
 _STALE_SECONDS = 90
 """A role that has not shown life for this long is reported as unhealthy."""
 
@@ -82,7 +85,7 @@ def worker(
         "-n",
         f"{role}-{os.getpid()}@%h",
     ]
-    app.worker_main([*arguments, "--without-gossip", "--without-mingle", "--loglevel", config.log_level])
+    app.worker_main([*arguments, *_QUIET, "--loglevel", config.log_level])
 
 
 def sweep() -> None:

@@ -182,6 +182,20 @@ class Report(_Model):
             return figures[index] if figures and index is not None and index < len(figures) else None
         return (self.table4 or {}).get(row, {}).get(rest[0]) if rest else None
 
+    def figures(self) -> dict[str, Figure]:
+        """Every figure of the three tables by its cell path, as `figure` gives it."""
+        found: dict[str, Figure] = {}
+        for row, value in (self.table2 or {}).items():
+            if isinstance(value, list):
+                found |= {f"table2.{row}.{index}": figure for index, figure in enumerate(value)}
+            else:
+                found[f"table2.{row}"] = value
+        for row, figures in (self.table3.rows if self.table3 else {}).items():
+            found |= {f"table3.{row}.{key}": figure for key, figure in zip(_COLUMN_INDEX, figures or (), strict=False)}
+        for block, columns in (self.table4 or {}).items():
+            found |= {f"table4.{block}.{column}": figure for column, figure in columns.items()}
+        return found
+
     def with_findings(self, findings: list[Finding]) -> Self:
         """The same report carrying these findings."""
         return self.model_copy(update={"findings": findings})

@@ -1,4 +1,4 @@
-"""Taking bytes in: put them where originals are kept, write the row, ring the bell. Used by the folder and by the upload.
+"""Taking bytes in: keep the original, write the row, receive it at once, ring the bell. For folder and upload alike.
 
 Answers whatever else is down, as long as the database is there: without the object store the bytes are kept in the
 database until `ingest.receive` can move them; without the broker the sweep finds the row.
@@ -10,19 +10,15 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
-
 from services.core.contracts import RECEIVE
 from services.core.errors import RetryableError
 from services.ingest.keys import DEPOSITED, deposit_key
-from services.ingest.receive import Receive
+from services.ingest.receive import find_twin, receive_kept
 from services.platform.db.engine import unit_of_work
-from services.platform.db.models import Submission
 from services.platform.db.repositories import submissions
+from services.platform.db.repositories.submissions import Follow
 from services.platform.logging import log
 from services.platform.nudge import nudge_soon
-from services.platform.stage_task import run
 from services.platform.storage import Storage
 
 
@@ -77,33 +73,16 @@ def accept(delivery: Delivery, store: Storage, *, actor: str) -> Accepted:
         source_path=delivery.source_path,
         place=delivery.place,
     )
+    follow: Follow = ()
     with unit_of_work() as session:
         row, new = submissions.announce(session, told, actor=actor)
-        if new and not kept:
-            submissions.spool(session, row.id, delivery.data)
-        earlier = session.scalar(
-            select(Submission.ref).where(
-                Submission.agency_code == delivery.agency_code,
-                Submission.sha256 == sha256,
-                Submission.state != "duplicate",
-                Submission.id != row.id,
-            )
-        )
-        answer = Accepted(row.id, row.ref, sha256, new, earlier)
-    log(__name__).info("accepted", ref=answer.ref, source=delivery.source, new=new, bytes=len(delivery.data))
-    if new and kept:
-        _receive_at_once(answer.id)
-    elif new:
-        nudge_soon([(RECEIVE, answer.id)])
-    return answer
-
-
-def _receive_at_once(row_id: int) -> None:
-    """Everything that `ingest.receive` asks is known here already, so the way through the broker is saved.
-
-    The hand-in is safe whatever happens now: the sweep finds a row that stayed behind.
-    """
-    try:
-        run(Receive(), row_id, hand_on=nudge_soon)
-    except DBAPIError as error:
-        log(__name__).warning("received_later", id=row_id, error=type(error.orig).__name__)
+        if new and kept:
+            follow, twin = receive_kept(session, row, actor=actor)
+        else:
+            twin = find_twin(session, row.id, delivery.agency_code, sha256)
+            if new:
+                submissions.spool(session, row.id, delivery.data)
+                follow = ((RECEIVE, row.id),)
+    log(__name__).info("accepted", ref=row.ref, source=delivery.source, new=new, bytes=len(delivery.data))
+    nudge_soon(follow)
+    return Accepted(row.id, row.ref, sha256, new, twin.ref if twin else None)

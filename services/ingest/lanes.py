@@ -6,19 +6,16 @@ does not run, ``extract`` keeps what it could read, or refuses with a reason tha
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from sqlalchemy.orm import Session
 
 from services.core.contracts import CONVERT, READ_PICTURES, Stage
-from services.core.errors import CrashedError, RejectedError, RetryableError
-from services.core.report import Document
-from services.ingest.extract import keep, kept_original, reading_room
-from services.ingest.office import Office, convert, find_office
+from services.core.errors import RetryableError
+from services.ingest.extract import Extracted, Original, extracted, keep, kept_bytes, original_of, reading_room
+from services.ingest.office import Converted, Office, convert, find_office
 from services.ingest.readers.office import as_office_document, office_format
 from services.ingest.sandbox import ReadingRoom
 from services.platform.db.claims import Claim
@@ -31,20 +28,14 @@ class ReadPictures:
 
     stage: Stage = READ_PICTURES
 
-    def perform(self, held: Claim) -> Document:
-        data, filename = kept_original(held.id)
-        return _picture_room_of(os.getpid()).read(data, filename=filename)
+    def look(self, session: Session, held: Claim) -> Original:
+        return original_of(session, held.id)
 
-    def record(self, session: Session, held: Claim, result: Document) -> Outcome:
+    def perform(self, _held: Claim, seen: Original) -> Extracted:
+        return extracted(seen, _picture_room_of(os.getpid()).read(kept_bytes(seen), filename=seen.filename))
+
+    def record(self, session: Session, held: Claim, result: Extracted) -> Outcome:
         return keep(session, held, result)
-
-
-@dataclass(frozen=True, slots=True)
-class Original:
-    """An office file as it was handed in."""
-
-    data: bytes
-    filename: str
 
 
 class Convert:
@@ -56,50 +47,52 @@ class Convert:
     def most(self) -> int:
         return settings().office_batch
 
-    def perform(self, held: Claim) -> Document:
-        (result,) = self.perform_all([held])
+    def look(self, session: Session, held: Claim) -> Original:
+        return original_of(session, held.id)
+
+    def perform(self, held: Claim, seen: Original) -> Extracted:
+        (result,) = self.perform_all([(held, seen)])
         if isinstance(result, Exception):
             raise result
         return result
 
-    def perform_all(self, held: Sequence[Claim]) -> list[Document | Exception]:
+    def perform_all(self, batch: Sequence[tuple[Claim, Original]]) -> list[Extracted | Exception]:
         """Raises RetryableError when there is no LibreOffice that works: this worker should not have been started."""
         office = find_office(settings().office_command)
         if office is None:
             raise RetryableError("LibreOffice is not installed where the office worker runs")
-        originals = [_original(one) for one in held]
-        batch = [one.data for one in originals if isinstance(one, Original)]
-        converted = iter(convert(batch, office, seconds=settings().office_wall_seconds))
+        fetched = [_fetched(seen) for _, seen in batch]
+        documents = [data for data in fetched if isinstance(data, bytes)]
+        converted = iter(convert(documents, office, seconds=settings().office_wall_seconds))
         return [
-            _read_converted(one, next(converted), office) if isinstance(one, Original) else one for one in originals
+            _read_converted(seen, data, next(converted), office) if isinstance(data, bytes) else data
+            for (_, seen), data in zip(batch, fetched, strict=True)
         ]
 
-    def record(self, session: Session, held: Claim, result: Document) -> Outcome:
+    def record(self, session: Session, held: Claim, result: Extracted) -> Outcome:
         return keep(session, held, result)
 
 
-def _original(held: Claim) -> Original | Exception:
+def _fetched(seen: Original) -> bytes | Exception:
     try:
-        return Original(*kept_original(held.id))
+        return kept_bytes(seen)
     except RetryableError as error:
         return error
 
 
-def _read_converted(
-    original: Original, converted: bytes | RejectedError | CrashedError | RetryableError, office: Office
-) -> Document | Exception:
+def _read_converted(seen: Original, original: bytes, converted: Converted, office: Office) -> Extracted | Exception:
     if not isinstance(converted, bytes):
         return converted
     try:
-        document = reading_room().read(converted, filename=original.filename)
-        return as_office_document(
-            document,
-            original_sha256=hashlib.sha256(original.data).hexdigest(),
-            original=office_format(original.data),
+        document = as_office_document(
+            reading_room().read(converted, filename=seen.filename),
+            original_sha256=seen.sha256,
+            original=office_format(original),
             engine=office.engine,
         )
     except Exception as error:  # noqa: BLE001 - a defect met in one document ends that row, not its neighbours
         return error
+    return extracted(seen, document)
 
 
 def make_picture_room(config: Settings) -> ReadingRoom:

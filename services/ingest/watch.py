@@ -30,6 +30,7 @@ from services.platform.storage import Storage
 
 _TICK_MS = 250
 """The watcher wakes this often to see whether a waiting file has become complete."""
+_ALIVE_SECONDS = 10.0
 
 
 @dataclass
@@ -48,13 +49,15 @@ class FolderWatch:
 
     def run(self, stop: threading.Event) -> None:
         """Watch until `stop` is set."""
-        rescan_at = settle_at = 0.0
+        rescan_at = settle_at = alive_at = 0.0
         for changes in watchfiles.watch(
-            self.root, stop_event=stop, debounce=_TICK_MS, step=50, rust_timeout=_TICK_MS, yield_on_timeout=True,
+            self.root, stop_event=stop, debounce=_TICK_MS, step=_TICK_MS // 2, rust_timeout=_TICK_MS, yield_on_timeout=True,
             raise_interrupt=False,
         ):  # fmt: skip
-            self.alive()
             clock = time.monotonic()
+            if clock >= alive_at:
+                self.alive()
+                alive_at = clock + _ALIVE_SECONDS
             waits = self.tracker.next_due(clock)
             if changes or clock >= rescan_at or waits == 0:
                 self.look(clock)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from base64 import encodebytes
 from dataclasses import dataclass
 from datetime import datetime
-from email.mime.multipart import MIMEMultipart
-from email.mime.text import MIMEText
-from email.policy import compat32
 from email.utils import format_datetime
 from functools import cache
 
@@ -19,8 +17,6 @@ from services.notify import headers
 from services.notify.content import content
 from services.notify.letter import Letter
 from services.platform.clock import CHINA
-
-_WIRE = compat32.clone(linesep="\r\n", max_line_length=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +66,9 @@ def compose(letter: Letter, *, sender: Sender, message_id: str, date: datetime) 
         ("X-Gouji-Submission", headers.header_value(letter.submission)),
     ]
     boundary = f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:40]}"
-    raw = headers.fields(fields) + _body(rendering, boundary)
-    mime = [("Content-Type", f'multipart/alternative; boundary="{boundary}"'), ("MIME-Version", "1.0")]
-    headers.verify(raw, [*fields, *mime])
+    fields += [("Content-Type", f'multipart/alternative; boundary="{boundary}"'), ("MIME-Version", "1.0")]
+    raw = headers.fields(fields) + b"\r\n" + _parts(rendering, boundary)
+    headers.verify(raw, fields)
     return ComposedMail(rendering.subject, raw)
 
 
@@ -89,12 +85,17 @@ def render(letter: Letter, sender: Sender) -> Rendering:
     )
 
 
-def _body(rendering: Rendering, boundary: str) -> bytes:
-    both = MIMEMultipart("alternative", boundary=boundary)
-    # plain text first: a reader shows the last part it can (RFC 2046 §5.1.4)
-    both.attach(MIMEText(rendering.text, "plain", "utf-8"))
-    both.attach(MIMEText(rendering.html, "html", "utf-8"))
-    return both.as_bytes(policy=_WIRE)
+def _parts(rendering: Rendering, boundary: str) -> bytes:
+    """Both bodies of the message (RFC 2046 §5.1.4), base64 throughout, which no boundary can occur in."""
+    mark = f"--{boundary}".encode("ascii")
+    # plain text first: a reader shows the last part it can
+    parts = [*_part("text/plain", rendering.text), mark, *_part("text/html", rendering.html)]
+    return b"\r\n".join([mark, *parts, mark + b"--", b""])
+
+
+def _part(kind: str, text: str) -> list[bytes]:
+    head = f'Content-Type: {kind}; charset="utf-8"\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\n'
+    return [head.encode("ascii"), encodebytes(text.encode("utf-8")).replace(b"\n", b"\r\n")]
 
 
 @cache
@@ -105,6 +106,7 @@ def _templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
 
 

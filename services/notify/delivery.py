@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from services.core.contracts import SEND, Stage
@@ -18,13 +19,17 @@ from services.platform.clock import now
 from services.platform.db import claims
 from services.platform.db.claims import Claim
 from services.platform.db.dialect import db_now
-from services.platform.db.engine import reading, unit_of_work
+from services.platform.db.engine import unit_of_work
 from services.platform.db.models import DeadLetter, Mail, ReportRow
 from services.platform.settings import Settings, settings
 from services.platform.stage_task import Outcome
 
 BODY = "body"
 """The stage written right before the first byte of the body: from then on the recipient may have the mail."""
+
+
+_KEEP_SECONDS = 5.0
+"""Far below the five minutes that a relay has to wait for the next command (RFC 5321 §4.5.3.2.7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +42,48 @@ class Attempt:
     superseded: bool = False
 
 
+_MAIL = cast("Table", Mail.__table__)
+_REPORT = cast("Table", ReportRow.__table__)
+
+# built once: this runs for every mail
+_FROZEN = (
+    select(_MAIL.c.recipient_email, _MAIL.c.raw, _MAIL.c.body_begun, _REPORT.c.superseded_by)
+    .outerjoin(_REPORT, _REPORT.c.id == _MAIL.c.report_id)
+    .where(_MAIL.c.id == bindparam("row"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A mail's bytes, the copies begun so far, and the report that took its report's place if one did."""
+
+    recipient_email: str
+    raw: bytes
+    body_begun: int
+    superseded_by: int | None
+
+
 class Send:
     """queued | retrying → sent, retrying, failed or unconfirmed."""
 
     stage: Stage = SEND
 
-    def perform(self, held: Claim) -> Attempt:
-        with reading() as session:
-            mail = session.get_one(Mail, held.id)
-            newer = select(ReportRow.superseded_by).where(ReportRow.id == mail.report_id)
-            if session.scalar(newer) is not None:
-                # it was put off or its worker died while a newer revision took its report's place
-                return Attempt(superseded=True)
+    def look(self, session: Session, held: Claim) -> Frozen:
+        row = session.connection().execute(_FROZEN, {"row": held.id}).one()
+        return Frozen(row.recipient_email, row.raw, row.body_begun, row.superseded_by)
+
+    def perform(self, held: Claim, seen: Frozen) -> Attempt:
+        if seen.superseded_by is not None:
+            # it was put off or its worker died while a newer revision took its report's place
+            return Attempt(superseded=True)
 
         def before_body() -> None:
             with unit_of_work() as own:
-                claims.touch(own, held, stage=BODY, body_begun=Mail.body_begun + 1)
+                claims.touch(own, held, stage=BODY, body_begun=seen.body_begun + 1)
 
         try:
             receipt = make_relay(settings()).deliver(
-                mail_from=settings().mail_from, rcpt_to=mail.recipient_email, raw=mail.raw, before_body=before_body
+                mail_from=settings().mail_from, rcpt_to=seen.recipient_email, raw=seen.raw, before_body=before_body
             )
         except AddressError as error:
             return Attempt(bad_address=str(error))
@@ -129,6 +156,7 @@ def make_relay(config: Settings) -> Relay:
         password=config.smtp_password.get_secret_value(),
         timeout=config.smtp_timeout_seconds,
         helo=config.mail_domain,
+        keep_seconds=_KEEP_SECONDS,
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 from urllib.parse import quote
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Row, Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from services.core.contracts import COMPOSE, SEND, Stage
@@ -23,14 +23,44 @@ from services.platform.clock import now
 from services.platform.db import claims
 from services.platform.db.claims import Claim
 from services.platform.db.dialect import db_now
-from services.platform.db.engine import reading
 from services.platform.db.models import Agency, CellRow, FindingRow, Mail, Notice, ReportRow, Submission
 from services.platform.db.repositories.registry import contacts_for
 from services.platform.logging import log
 from services.platform.settings import settings
 from services.platform.stage_task import Outcome
 
-_INSERT_MAIL = cast("Table", Mail.__table__).insert().values(nudged_at=db_now()).returning(Mail.id)
+_NOTICE = cast("Table", Notice.__table__)
+_SUBMISSION = cast("Table", Submission.__table__)
+_REPORT = cast("Table", ReportRow.__table__)
+_FINDING = cast("Table", FindingRow.__table__)
+_CELL = cast("Table", CellRow.__table__)
+_AGENCY = cast("Table", Agency.__table__)
+_MAIL = cast("Table", Mail.__table__)
+
+# built once: these run for every notice
+_SUBJECT = (
+    select(
+        *(_NOTICE.c[name] for name in ("id", "kind", "submission_id", "generation", "report_id")),
+        *(_SUBMISSION.c[name] for name in ("ref", "agency_code", "filename", "announced_at", "year_hint")),
+        *(_SUBMISSION.c[name] for name in ("reason_code", "reason_detail")),
+        *(_REPORT.c[name] for name in ("year", "position", "revision", "status", "reason", "layout", "uncertain")),
+        _REPORT.c.agency_name,
+        _AGENCY.c.name.label("registered_name"),
+    )
+    .join(_SUBMISSION, _SUBMISSION.c.id == _NOTICE.c.submission_id)
+    .outerjoin(_REPORT, _REPORT.c.id == _NOTICE.c.report_id)
+    .outerjoin(_AGENCY, _AGENCY.c.code == _SUBMISSION.c.agency_code)
+    .where(_NOTICE.c.id == bindparam("row"))
+)
+_FINDINGS = select(_FINDING.c.body).where(_FINDING.c.report_id == bindparam("report")).order_by(_FINDING.c.position)
+_PAGES = select(_CELL.c.path, _CELL.c.page).where(
+    _CELL.c.report_id == bindparam("report"), _CELL.c.path.in_(bindparam("paths", expanding=True))
+)
+_GENERATION = select(_SUBMISSION.c.generation).where(_SUBMISSION.c.id == bindparam("submission"))
+# locked, so that whoever supersedes it either is seen here or sees the mails that are queued here
+_SUPERSEDED = select(_REPORT.c.superseded_by).where(_REPORT.c.id == bindparam("report")).with_for_update()
+_TOLD = select(_MAIL.c.dedupe_key).where(_MAIL.c.dedupe_key.in_(bindparam("keys", expanding=True)))
+_INSERT_MAIL = _MAIL.insert().values(nudged_at=db_now()).returning(_MAIL.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +76,21 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """What a notice is about, as rows."""
+    """What a notice is about. `row`: notice, submission and, for a verdict, report in one."""
 
-    notice: Notice
-    submission: Submission
+    row: Row[*tuple[Any, ...]]
     agency_name: str
     contacts: tuple[audience.Contact, ...]
-    report: ReportRow | None
     findings: tuple[Finding, ...]
     pages: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """The mails of one notice."""
+
+    notice: Row[*tuple[Any, ...]]
+    drafts: list[Draft]
 
 
 class Compose:
@@ -62,88 +98,85 @@ class Compose:
 
     stage: Stage = COMPOSE
 
-    def perform(self, held: Claim) -> list[Draft]:
-        with reading() as session:
-            case = _load(session, held.id)
-        subject = _subject(case)
+    def look(self, session: Session, held: Claim) -> _Case:
+        return _load(session, held.id)
+
+    def perform(self, held: Claim, seen: _Case) -> Drafted:  # noqa: ARG002 - interface
+        subject = _subject(seen)
         drafts = []
-        for addressee in audience.addressees(case.contacts, subject):
+        for addressee in audience.addressees(seen.contacts, subject):
             try:
-                drafts.append(_draft(case, subject, addressee))
+                drafts.append(_draft(seen, subject, addressee))
             except AddressError as error:
                 # a register entry that no mail can go to: the others are still told
                 log(__name__).error("bad_address", contact=addressee.contact.name, error=str(error))
-        return drafts
+        return Drafted(seen.row, drafts)
 
-    def record(self, session: Session, held: Claim, result: list[Draft]) -> Outcome:
-        notice = session.get_one(Notice, held.id)
+    def record(self, session: Session, held: Claim, result: Drafted) -> Outcome:
+        notice = result.notice
         outdated = _outdated(session, notice)
         if outdated:
             return outdated
-        known = set(session.scalars(select(Mail.dedupe_key).where(Mail.dedupe_key.in_([d.dedupe_key for d in result]))))
-        # what is on its way for an earlier reading says the same: it now speaks for this one
-        session.execute(
-            update(Mail)
-            .where(Mail.dedupe_key.in_(known), Mail.state.not_in([MailState.SENT, MailState.CANCELLED]))
-            .values(report_id=notice.report_id)
-        )
-        queued = [_insert(session, notice, draft, held.owner) for draft in result if draft.dedupe_key not in known]
+        keys = [draft.dedupe_key for draft in result.drafts]
+        known = set(session.connection().execute(_TOLD, {"keys": keys}).scalars()) if keys else set()
+        if known:
+            # what is on its way for an earlier reading says the same: it now speaks for this one
+            session.execute(
+                update(Mail)
+                .where(Mail.dedupe_key.in_(known), Mail.state.not_in([MailState.SENT, MailState.CANCELLED]))
+                .values(report_id=notice.report_id)
+            )
+        fresh = [draft for draft in result.drafts if draft.dedupe_key not in known]
+        queued = [_insert(session, notice, draft, held.owner) for draft in fresh]
         return Outcome(NoticeState.COMPOSED, follow=tuple((SEND, mail_id) for mail_id in queued))
 
 
-def _outdated(session: Session, notice: Notice) -> Outcome | None:
+def _outdated(session: Session, notice: Row[*tuple[Any, ...]]) -> Outcome | None:
     if notice.report_id is None:
-        generation = session.scalar(select(Submission.generation).where(Submission.id == notice.submission_id))
+        generation = session.connection().execute(_GENERATION, {"submission": notice.submission_id}).scalar()
         if generation != notice.generation:
             # replayed meanwhile: its reason no longer stands, and the replay brings its own notice
             return Outcome(NoticeState.CANCELLED, "superseded", "replayed")
         return None
-    # locked, so that whoever supersedes it either is seen here or sees the mails that are queued here
-    newer = select(ReportRow.superseded_by).where(ReportRow.id == notice.report_id).with_for_update()
-    if session.scalar(newer) is None:
+    if session.connection().execute(_SUPERSEDED, {"report": notice.report_id}).scalar() is None:
         return None
     return Outcome(NoticeState.CANCELLED, "superseded", "a newer revision is stored")
 
 
 def _load(session: Session, notice_id: int) -> _Case:
-    notice = session.get_one(Notice, notice_id)
-    submission = session.get_one(Submission, notice.submission_id)
-    report = session.get(ReportRow, notice.report_id) if notice.report_id else None
+    connection = session.connection()
+    row = connection.execute(_SUBJECT, {"row": notice_id}).one()
     findings: tuple[Finding, ...] = ()
     pages: dict[str, int] = {}
-    if report is not None:
-        bodies = session.scalars(
-            select(FindingRow.body).where(FindingRow.report_id == report.id).order_by(FindingRow.position)
-        )
+    if row.report_id is not None:
+        bodies = connection.execute(_FINDINGS, {"report": row.report_id}).scalars()
         findings = tuple(Finding.model_validate(body) for body in bodies)
         wanted = {path for found in findings for path in (*found.where, *(r.cell for r in found.repair))}
-        wanted |= set(report.uncertain)
-        rows = session.execute(
-            select(CellRow.path, CellRow.page).where(CellRow.report_id == report.id, CellRow.path.in_(wanted))
-        )
-        pages = {path: page for path, page in rows if page}
+        wanted |= set(row.uncertain)
+        if wanted:
+            places = connection.execute(_PAGES, {"report": row.report_id, "paths": sorted(wanted)})
+            pages = {path: page for path, page in places if page}
     contacts = tuple(
-        audience.Contact(row.name, row.email, "agency" if row.role == "agency" else "reviewer")
-        for row in contacts_for(session, submission.agency_code)
+        audience.Contact(contact.name, contact.email, "agency" if contact.role == "agency" else "reviewer")
+        for contact in contacts_for(session, row.agency_code)
     )
-    name = session.scalar(select(Agency.name).where(Agency.code == submission.agency_code))
-    fallback = (report.agency_name if report else None) or submission.agency_code or "（未登记单位）"
-    return _Case(notice, submission, name or fallback, contacts, report, findings, pages)
+    name = row.registered_name or row.agency_name or row.agency_code or "（未登记单位）"
+    return _Case(row, name, contacts, findings, pages)
 
 
 def _subject(case: _Case) -> audience.Subject:
     code = _reason_code(case)
-    if case.notice.kind == "rejected":
+    if case.row.kind == "rejected":
         return audience.Rejected(code)
-    if case.notice.kind == "quarantined":
+    if case.row.kind == "quarantined":
         return audience.Quarantined(code)
-    assert case.report is not None  # a verdict is about a report
-    return audience.Judged(case.report.status, case.findings, tuple(case.report.uncertain))  # type: ignore[arg-type]
+    assert case.row.report_id is not None  # a verdict is about a report
+    return audience.Judged(case.row.status, case.findings, tuple(case.row.uncertain))
 
 
 def _reason_code(case: _Case) -> str:
     """The reason of a rejection; a replay may have cleared it from the row before the notice was composed."""
-    return case.submission.reason_code or "internal_error"
+    return case.row.reason_code or "internal_error"
 
 
 def _reachable(contact: audience.Contact) -> bool:
@@ -156,30 +189,30 @@ def _reachable(contact: audience.Contact) -> bool:
 
 def _draft(case: _Case, subject: audience.Subject, addressee: audience.Addressee) -> Draft:
     config = settings()
-    report = case.report
+    row = case.row
     letter = Letter(
         kind=addressee.kind,
         recipient=addressee.contact,
-        submission=case.submission.ref,
+        submission=row.ref,
         agency_name=case.agency_name,
-        agency_code=case.submission.agency_code,
-        file_name=case.submission.filename,
-        received_at=case.submission.announced_at,
-        link=f"{config.public_url.rstrip('/')}/submissions/{quote(case.submission.ref)}",
-        year=(report.year if report else case.submission.year_hint) or None,
-        revision=report.revision if report else None,
+        agency_code=row.agency_code,
+        file_name=row.filename,
+        received_at=row.announced_at,
+        link=f"{config.public_url.rstrip('/')}/submissions/{quote(row.ref)}",
+        year=(row.year_hint if row.report_id is None else row.year) or None,
+        revision=row.revision,
         findings=addressee.findings,
         uncertain=addressee.uncertain,
-        layout=Layout.model_validate(report.layout) if report else Layout(),
+        layout=Layout.model_validate(row.layout or {}),
         pages=case.pages,
         clean=isinstance(subject, audience.Judged) and audience.vouched(subject),
-        review_reason=report.reason if report else None,
+        review_reason=row.reason,
         reason_code=_reason_code(case),
-        reason_detail=case.submission.reason_detail or "",
+        reason_detail=row.reason_detail or "",
         agency_told=any(contact.role == "agency" and _reachable(contact) for contact in case.contacts),
     )
     key = _dedupe_key(case, addressee)
-    name = f"{case.notice.id}.{key[:24]}@{config.mail_domain}"
+    name = f"{row.id}.{key[:24]}@{config.mail_domain}"
     moment = now().replace(microsecond=0)
     sender = Sender(name=config.mail_from_name, email=config.mail_from)
     return Draft(
@@ -191,13 +224,13 @@ def _dedupe_key(case: _Case, addressee: audience.Addressee) -> str:
     """Nobody is told the same thing about the same hand-in twice, however often it is read or judged again."""
     what = (
         [_reason_code(case)]
-        if case.report is None
-        else [str(case.report.year), str(case.report.position), *sorted(f.fingerprint for f in addressee.findings)]
+        if case.row.report_id is None
+        else [str(case.row.year), str(case.row.position), *sorted(f.fingerprint for f in addressee.findings)]
     )
-    if case.notice.kind == "quarantined":
-        what.append(str(case.notice.generation))
+    if case.row.kind == "quarantined":
+        what.append(str(case.row.generation))
     uncertain = sorted(addressee.uncertain)
-    parts = [addressee.kind, _address_key(addressee.contact.email), str(case.submission.id), *what, *uncertain]
+    parts = [addressee.kind, _address_key(addressee.contact.email), str(case.row.submission_id), *what, *uncertain]
     return hashlib.sha256("\x1f".join(parts).encode("utf-8")).hexdigest()
 
 
@@ -207,7 +240,7 @@ def _address_key(email: str) -> str:
     return f"{local}@{domain.casefold()}"
 
 
-def _insert(session: Session, notice: Notice, draft: Draft, actor: str) -> int:
+def _insert(session: Session, notice: Row[*tuple[Any, ...]], draft: Draft, actor: str) -> int:
     line = {
         "notice_id": notice.id,
         "submission_id": notice.submission_id,

@@ -10,11 +10,13 @@ import re
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from services.notify.headers import address
+from services.notify.line import KEPT, Line
 from services.notify.outcomes import (
+    DeliveryError,
     RelayRefused,
     Reply,
     Stage,
@@ -41,7 +43,8 @@ class Receipt:
 class Relay:
     """Where and how mails are handed over. `timeout` in seconds bounds each answer; `starttls` insists on it.
 
-    An empty `user` means no login. `helo` is the name given in EHLO.
+    An empty `user` means no login. `helo` is the name given in EHLO. After a mail the line stays open for
+    `keep_seconds`, for the next mail to this relay.
     """
 
     host: str
@@ -51,6 +54,7 @@ class Relay:
     password: str = field(default="", repr=False)
     timeout: float = 30.0
     helo: str = "localhost"
+    keep_seconds: float = 0.0
 
     def deliver(self, *, mail_from: str, rcpt_to: str, raw: bytes, before_body: Callable[[], None]) -> Receipt:
         """Hand one message to one recipient and return the relay's receipt.
@@ -63,20 +67,37 @@ class Relay:
         if not raw.isascii():
             raise ValueError("the message must be 7-bit safe")
         sender, recipient = address(mail_from), address(rcpt_to)
-        smtp = self._connect()
+        line = self._ready(sender, recipient)
         try:
-            self._open(smtp)
-            _step(smtp, Stage.MAIL, f"MAIL FROM:<{sender}>")
-            _step(smtp, Stage.RCPT, f"RCPT TO:<{recipient}>")
-            _step(smtp, Stage.DATA, "DATA", wanted=(354,))
             before_body()
-            receipt = _body(smtp, raw)
-            with suppress(OSError, smtplib.SMTPException):
-                # the relay has the mail; how the line ends no longer matters
-                smtp.quit()
-            return receipt
-        finally:
-            smtp.close()
+            receipt = _body(line.smtp, raw)
+        except BaseException:
+            line.close()
+            raise
+        line.mails += 1
+        KEPT.put(line, self.keep_seconds)
+        return receipt
+
+    def _ready(self, sender: str, recipient: str) -> Line:
+        """A line on which the relay waits for the body of a mail to this recipient."""
+        line = KEPT.take(self)
+        if line is not None:
+            try:
+                _envelope(line.smtp, sender, recipient)
+            except BaseException as error:
+                line.close()
+                if not _is_used_up(error):
+                    raise
+            else:
+                return line
+        line = Line(self._connect(), self)
+        try:
+            self._open(line.smtp)
+            _envelope(line.smtp, sender, recipient)
+        except BaseException:
+            line.close()
+            raise
+        return line
 
     def _connect(self) -> smtplib.SMTP:
         with _reaching(Stage.CONNECT):
@@ -113,6 +134,21 @@ class Relay:
             smtp.login(self.user, self.password)
 
 
+def _envelope(smtp: smtplib.SMTP, sender: str, recipient: str) -> None:
+    _step(smtp, Stage.MAIL, f"MAIL FROM:<{sender}>")
+    _step(smtp, Stage.RCPT, f"RCPT TO:<{recipient}>")
+    _step(smtp, Stage.DATA, "DATA", wanted=(354,))
+
+
+def _is_used_up(error: BaseException) -> bool:
+    """Whether a kept line failed as lines do that were kept too long: it broke, or the relay takes no more mails on it.
+
+    Nothing of the mail has left by then, so a new line decides.
+    """
+    ended = isinstance(error, TransientFailure) and error.code in {None, 421}
+    return ended or (isinstance(error, DeliveryError) and error.stage is Stage.MAIL)
+
+
 def _step(smtp: smtplib.SMTP, stage: Stage, command: str, *, wanted: tuple[int, ...] = (250, 251, 252)) -> Reply:
     with _reaching(stage):
         reply = read_reply(*smtp.docmd(command))
@@ -138,7 +174,7 @@ def _body(smtp: smtplib.SMTP, raw: bytes) -> Receipt:
 
 def on_the_wire(raw: bytes) -> bytes:
     """The message as DATA wants it: CRLF line ends, leading dots doubled, final dot (RFC 5321 §4.5.2)."""
-    body = _BARE_LINE_END.sub(b"\r\n", raw)
+    body = raw if raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r") else _BARE_LINE_END.sub(b"\r\n", raw)
     if not body.endswith(b"\r\n"):
         body += b"\r\n"
     return re.sub(rb"(?m)^\.", b"..", body) + b".\r\n"

@@ -25,6 +25,8 @@ _ELSEWHERE = {
 PROSE = "正文和格式"
 """Where a finding belongs that is about no table."""
 
+_WWW = re.compile(r"\bwww\.", re.IGNORECASE)
+
 _MANY = 7
 """More cells of one column than this are named as the column."""
 
@@ -132,7 +134,7 @@ def gap(expected: object, actual: object) -> str:
 def quiet(text: str, limit: int = 600) -> str:
     """Text from outside on one line, without controls, and without anything that mail readers turn into a link."""
     line = header_value(text, limit=limit)
-    return re.sub(r"(?i)\bwww\.", "www．", line.replace("://", "：//"))
+    return _WWW.sub("www．", line.replace("://", "：//"))
 
 
 def moment(at: datetime) -> str:

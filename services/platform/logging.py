@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import MutableMapping
+from functools import cache
 from typing import Any
 
 import structlog
@@ -47,8 +48,10 @@ def configure(*, level: str, json: bool) -> None:
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         cache_logger_on_first_use=True,
     )
+    log.cache_clear()  # those made before have what was configured then
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -68,6 +71,7 @@ def configure(*, level: str, json: bool) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
+@cache
 def log(name: str) -> Any:
-    """A structured logger."""
+    """A structured logger. One a name, so that a line below the level costs next to nothing."""
     return structlog.stdlib.get_logger(name)

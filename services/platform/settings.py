@@ -132,7 +132,9 @@ class Settings(BaseSettings):
     renudge_seconds: float = Field(
         30, gt=0, description="A row dispatched but not claimed for this long is dispatched again."
     )
-    queue_buffer: int = Field(1000, ge=1, description="Most messages the sweep lets wait in one queue.")
+    queue_buffer: int = Field(
+        4, ge=1, description="Most messages that wait in one queue; who takes one takes the rows beside its own too."
+    )
     worker_concurrency: int = Field(2, ge=1, description="Processes of one worker.")
     soft_shutdown_seconds: float = Field(
         40, ge=0, description="Time a stopped worker gives its running tasks, in seconds."

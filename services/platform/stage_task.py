@@ -1,4 +1,4 @@
-"""The base of every task: claim → one use case → record and move on, in that order and in two transactions.
+"""The base of every task: claim and look → one use case → record and move on, in two transactions.
 
 A task module declares a `Work` and gets a Celery task whose body is these few lines. Errors are mapped here and nowhere
 else: the document's fault ends the row with a reason, the world's fault lets it wait, a crash is counted, and anything
@@ -14,7 +14,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import structlog
 from billiard.exceptions import SoftTimeLimitExceeded
@@ -35,6 +35,7 @@ from services.platform.logging import log
 from services.platform.nudge import nudge
 from services.platform.settings import settings
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -53,23 +54,29 @@ class Outcome:
     """Seconds to wait after such a setback; None: the stage's own schedule."""
 
 
-class Work(Protocol, Generic[T]):
-    """A stage's use case. `perform` is the slow part and holds no transaction; `record` writes its result."""
+class Work(Protocol, Generic[S, T]):
+    """A stage's use case.
+
+    `look` reads what the work needs, in the claim's own transaction and therefore quickly. `perform` is the slow part
+    and holds no transaction. `record` writes its result.
+    """
 
     stage: Stage
 
-    def perform(self, held: claims.Claim) -> T: ...
+    def look(self, session: Session, held: claims.Claim) -> S: ...
+
+    def perform(self, held: claims.Claim, seen: S) -> T: ...
 
     def record(self, session: Session, held: claims.Claim, result: T) -> Outcome: ...
 
 
-class BatchWork(Work[T], Protocol):
+class BatchWork(Work[S, T], Protocol):
     """A stage whose slow part is cheaper for many rows at once. `perform` does one; `most`: rows of one batch."""
 
     @property
     def most(self) -> int: ...
 
-    def perform_all(self, held: Sequence[claims.Claim]) -> Sequence[T | Exception]:
+    def perform_all(self, batch: Sequence[tuple[claims.Claim, S]]) -> Sequence[T | Exception]:
         """For each row in turn its result, or the error that `perform` would have raised for it."""
         ...
 
@@ -86,7 +93,7 @@ def limits() -> claims.Limits:
     )
 
 
-def stage_task(work: Work[Any]) -> Any:
+def stage_task(work: Work[Any, Any]) -> Any:
     """The Celery task of a stage, registered under the stage's name."""
     _works[work.stage] = work
 
@@ -97,7 +104,7 @@ def stage_task(work: Work[Any]) -> Any:
     return task
 
 
-def batch_task(work: BatchWork[Any]) -> Any:
+def batch_task(work: BatchWork[Any, Any]) -> Any:
     """The same for a stage that works in batches: a message for one row also takes others that wait.
 
     Their own messages then find nothing to claim, as any repeated message does.
@@ -111,11 +118,15 @@ def batch_task(work: BatchWork[Any]) -> Any:
     return task
 
 
-_works: dict[Stage, Work[Any]] = {}
+_works: dict[Stage, Work[Any, Any]] = {}
 _served: set[Queue] = set()
 
 _CARRY_SECONDS = 5.0
 """How long one message may be carried on: far below every time limit, so that a slow relay does not use it up."""
+_TAKE_SECONDS = 1.5
+"""How long a message's worker takes further waiting rows: short, so that a worker that is asked to stop stops soon."""
+_RING_SECONDS = 0.5
+"""While a worker goes on taking rows, it rings for others no more often than this."""
 
 
 def serve_queues(queues: Iterable[Queue]) -> None:
@@ -123,87 +134,131 @@ def serve_queues(queues: Iterable[Queue]) -> None:
     _served.update(queues)
 
 
-def carry_on(work: Work[Any], row_id: int) -> None:
-    """Do a row's stage and then, while this worker serves their queues anyway, the stages that follow from it.
+def carry_on(work: Work[Any, Any], row_id: int) -> None:
+    """What one message sets off: its row, every stage that follows and is served here, and the rows that wait beside it.
 
     Each stage has its own claim, lease and transactions as if it had come by message; what is saved is the way through
-    the broker. After a few seconds the rest is handed to the broker, where others can take it.
+    the broker. Rows of the message's stage are taken in the database's order for a moment; if any are left then, a
+    message takes their place. After a few seconds what follows is handed to the broker, where others can take it.
     """
-    deadline = time.monotonic() + _CARRY_SECONDS
-    todo = deque([(work, row_id)])
+    errand = _Errand()
+    try:
+        errand.go(work, row_id)
+        while time.monotonic() < errand.began + _TAKE_SECONDS:
+            if not errand.go(work, None):
+                return
+        errand.leave(work.stage)
+    finally:
+        errand.ring()
 
-    def hand_on(follow: Follow) -> None:
-        mine = [(stage, row) for stage, row in follow if stage.queue in _served and time.monotonic() < deadline]
-        nudge(hand_over for hand_over in follow if hand_over not in mine)
-        todo.extend((_works[stage], row) for stage, row in mine)
 
-    while todo:
-        run(*todo.popleft(), hand_on=hand_on)
+class _Errand:
+    """One message's work: rows still to do here, and rows that others shall be rung for."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self._todo: deque[tuple[Work[Any, Any], int | None]] = deque()
+        self._for_others: list[tuple[Stage, int]] = []
+        self._rang_at = self.began - _RING_SECONDS
+
+    def go(self, work: Work[Any, Any], row_id: int | None) -> bool:
+        """Do one row with all that follows from it here; False when it was not ours, or with None: when none waits."""
+        mine = run(work, row_id, hand_on=self._hand_on)
+        while self._todo:
+            run(*self._todo.popleft(), hand_on=self._hand_on)
+        if time.monotonic() >= self._rang_at + _RING_SECONDS:
+            self.ring()
+        return mine
+
+    def leave(self, stage: Stage) -> None:
+        """Ring for the rows of this stage that are still waiting."""
+        with reading() as session:
+            row_id = claims.next_waiting(session, stage)
+        if row_id is not None:
+            self._for_others.append((stage, row_id))
+
+    def ring(self) -> None:
+        self._rang_at = time.monotonic()
+        nudge(self._for_others)
+        self._for_others.clear()
+
+    def _hand_on(self, follow: Follow) -> None:
+        in_time = time.monotonic() < self.began + _CARRY_SECONDS
+        for stage, row_id in follow:
+            if in_time and stage.queue in _served:
+                self._todo.append((_works[stage], row_id))
+            else:
+                self._for_others.append((stage, row_id))
 
 
-def run(work: Work[T], row_id: int, *, hand_on: Callable[[Follow], object] | None = None) -> bool:
+def run(work: Work[S, T], row_id: int | None, *, hand_on: Callable[[Follow], object] | None = None) -> bool:
     """Claim the row, do the work and record it. False when the row was not ours to work on.
 
-    `hand_on` gets the rows that others should work on next, after the commit; without it they go to the broker.
+    None stands for the row that has waited longest, if one waits. `hand_on` gets the rows that others should work on next, after the commit; without it they go to the broker.
     """
     started = _Stopwatch()
-    held = _claim(work.stage, row_id)
-    if held is None:
+    taken = _take(work, row_id)
+    if taken is None:
         return False
-    _see_through(work, held, started, hand_on or nudge)
+    _see_through(work, *taken, started, hand_on or nudge)
     return True
 
 
-def run_batch(work: BatchWork[T], row_id: int) -> int:
+def run_batch(work: BatchWork[S, T], row_id: int) -> int:
     """Claim a row and others of its stage that wait, work on all of them together, and record each by itself.
 
     Returns how many rows were worked on. A row whose work failed is mapped like any other; its neighbours go on. A row
     that crashed before is worked on alone.
     """
     started = _Stopwatch()
-    first = _claim(work.stage, row_id)
+    first = _take(work, row_id)
     batch = [first] if first is not None else []
-    if first is None or not first.crashes:  # what ended a worker before must not end it for its neighbours
+    if first is None or not first[0].crashes:  # what ended a worker before must not end it for its neighbours
         with reading() as session:
             others = claims.waiting(session, work.stage, limit=work.most - len(batch))
-        batch += [held for one in others if (held := _claim(work.stage, one)) is not None]
-    if not batch:
-        return 0
-    try:
-        results = work.perform_all(batch)
-    except Exception as error:  # noqa: BLE001 - mapped for each row below, as the error of its own attempt
-        results = [error] * len(batch)
-    for held, result in zip(batch, results, strict=True):
-        _see_through(_Done(work, result), held, started, nudge)
+        batch += [taken for one in others if (taken := _take(work, one)) is not None]
+    outcomes = _performed(work, [(held, seen.get()) for held, seen in batch if seen.failure is None])
+    results = iter(outcomes)
+    for held, seen in batch:
+        result = next(results) if seen.failure is None else seen.failure
+        _see_through(_Done(work, result), held, _Seen(), started, nudge)
     return len(batch)
 
 
-class _Done(Generic[T]):
+def _performed(work: BatchWork[S, T], batch: Sequence[tuple[claims.Claim, S]]) -> Sequence[T | Exception]:
+    if not batch:
+        return ()
+    try:
+        return work.perform_all(batch)
+    except Exception as error:  # noqa: BLE001 - mapped for each row, as the error of its own attempt
+        return [error] * len(batch)
+
+
+class _Done(Generic[S, T]):
     """One row's share of a batch, as a work whose slow part is over."""
 
-    def __init__(self, work: BatchWork[T], result: T | Exception) -> None:
+    def __init__(self, work: BatchWork[S, T], result: T | Exception) -> None:
         self.stage = work.stage
+        self.look = work.look
         self.record = work.record
         self._result = result
 
-    def perform(self, _held: claims.Claim) -> T:
+    def perform(self, _held: claims.Claim, _seen: S) -> T:
         if isinstance(self._result, Exception):
             raise self._result
         return self._result
 
 
-def _claim(stage: Stage, row_id: int) -> claims.Claim | None:
-    with unit_of_work() as session:
-        held = claims.claim(session, stage, row_id, owner=owner(), lease_seconds=settings().lease_seconds(stage.task))
-    if held is None:
-        log(__name__).debug("not_mine", task=stage.task, id=row_id)
-    return held
-
-
-def _see_through(work: Work[Any], held: claims.Claim, started: _Stopwatch, hand_on: Callable[[Follow], object]) -> None:
+def _see_through(
+    work: Work[Any, Any],
+    held: claims.Claim,
+    seen: _Seen[Any],
+    started: _Stopwatch,
+    hand_on: Callable[[Follow], object],
+) -> None:
     with structlog.contextvars.bound_contextvars(ref=held.ref, task=held.stage.task, id=held.id, attempt=held.attempt):
         try:
-            hand_on(_attempt(work, held, started))
+            hand_on(_attempt(work, held, seen, started))
         except claims.LostClaimError:
             log(__name__).warning("claim_lost")
         except DBAPIError as error:
@@ -211,9 +266,55 @@ def _see_through(work: Work[Any], held: claims.Claim, started: _Stopwatch, hand_
             log(__name__).warning("database_away", error=type(error.orig).__name__)
 
 
-def _attempt(work: Work[T], held: claims.Claim, started: _Stopwatch) -> Follow:  # noqa: PLR0911 - one line for each kind of end
+@dataclass(frozen=True, slots=True)
+class _Seen(Generic[S]):
+    """What `look` found, or how it failed: the claim stands either way, so that a failure is counted."""
+
+    found: S | None = None
+    failure: Exception | None = None
+
+    def get(self) -> S:
+        if self.failure is not None:
+            raise self.failure
+        return cast("S", self.found)
+
+
+def _take(work: Work[S, T], row_id: int | None) -> tuple[claims.Claim, _Seen[S]] | None:
+    """Claim the row and look at what its work needs, in one transaction."""
     try:
-        outcome = _record(work, held, work.perform(held), started)
+        return _claimed(work, row_id)
+    except (DataError, ProgrammingError) as error:
+        # a statement of `look` that can never work has undone the claim as well
+        failure = error
+    with unit_of_work() as session:
+        held = _claim(session, work.stage, row_id)
+    return None if held is None else (held, _Seen(failure=failure))
+
+
+def _claimed(work: Work[S, T], row_id: int | None) -> tuple[claims.Claim, _Seen[S]] | None:
+    with unit_of_work() as session:
+        held = _claim(session, work.stage, row_id)
+        if held is None:
+            log(__name__).debug("not_mine", task=work.stage.task, id=row_id)
+            return None
+        try:
+            return held, _Seen(work.look(session, held))
+        except DBAPIError:
+            raise
+        except Exception as error:  # noqa: BLE001 - mapped with the failures of `perform`, once the claim is committed
+            return held, _Seen(failure=error)
+
+
+def _claim(session: Session, stage: Stage, row_id: int | None) -> claims.Claim | None:
+    row_id = claims.next_waiting(session, stage) if row_id is None else row_id
+    if row_id is None:
+        return None
+    return claims.claim(session, stage, row_id, owner=owner(), lease_seconds=settings().lease_seconds(stage.task))
+
+
+def _attempt(work: Work[S, T], held: claims.Claim, seen: _Seen[S], started: _Stopwatch) -> Follow:  # noqa: PLR0911 - one line for each kind of end
+    try:
+        outcome = _record(work, held, work.perform(held, seen.get()), started)
     except RejectedError as error:
         return _reject(held, error, started)
     except CrashedError as error:
@@ -235,7 +336,7 @@ def _attempt(work: Work[T], held: claims.Claim, started: _Stopwatch) -> Follow: 
     return outcome.follow
 
 
-def _record(work: Work[T], held: claims.Claim, result: T, started: _Stopwatch) -> Outcome:
+def _record(work: Work[S, T], held: claims.Claim, result: T, started: _Stopwatch) -> Outcome:
     with unit_of_work() as session:
         outcome = work.record(session, held, result)
         if outcome.setback:
@@ -307,12 +408,14 @@ class _Stopwatch:
     def __init__(self) -> None:
         self._wall = time.perf_counter()
         self._cpu = time.process_time()
+        self._last: claims.Cost | None = None
 
     def cost(self) -> claims.Cost:
-        return claims.Cost(
-            round((time.perf_counter() - self._wall) * 1000, 2), round((time.process_time() - self._cpu) * 1000, 2)
-        )
+        wall, cpu = time.perf_counter() - self._wall, time.process_time() - self._cpu
+        self._last = claims.Cost(round(wall * 1000, 2), round(cpu * 1000, 2))
+        return self._last
 
     def fields(self) -> dict[str, float | None]:
-        cost = self.cost()
+        """For the log: what was last read, which is what the audit has."""
+        cost = self._last or self.cost()
         return {"wall_ms": cost.wall_ms, "cpu_ms": cost.cpu_ms}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from decimal import Decimal
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Self, cast
 
-from sqlalchemy import String, Table, func, select, update
+from sqlalchemy import String, Table, bindparam, select, update
 from sqlalchemy import cast as cast_sql
 from sqlalchemy.orm import Session
 
@@ -14,47 +13,62 @@ from services.core.finding import Severity
 from services.core.lifecycle import MailState, NoticeState
 from services.core.report import Report
 from services.platform.db import claims
-from services.platform.db.dialect import lock_name
+from services.platform.db.dialect import Plain, in_millionths, insert_many, lock_name
 from services.platform.db.models import CellRow, FindingRow, Mail, Notice, ReportRow, Submission
 from services.platform.db.repositories import submissions
 
 NO_YEAR = 0
 
 # built once: these run for every report
-_INSERT_REPORT = cast("Table", ReportRow.__table__).insert().returning(ReportRow.id)
-_INSERT_CELLS = cast("Table", CellRow.__table__).insert()
+_REPORT = cast("Table", ReportRow.__table__)
+_REVISIONS = select(
+    _REPORT.c.id, _REPORT.c.submission_id, _REPORT.c.generation, _REPORT.c.revision, _REPORT.c.superseded_by
+).where(_REPORT.c.agency_code == bindparam("agency"), _REPORT.c.year == bindparam("of_year"))
+_SUPERSEDE = update(_REPORT).where(_REPORT.c.id == bindparam("older")).values(superseded_by=bindparam("newer"))
+_INSERT_REPORT = _REPORT.insert().returning(_REPORT.c.id)
+_CELL = cast("Table", CellRow.__table__)
+_CELL_COLUMNS = ("report_id", "path", "value", "text", "kind", "confidence", "page", "bbox", "line", "column")
 _INSERT_FINDINGS = cast("Table", FindingRow.__table__).insert()
 
 
-def store_report(session: Session, submission: Submission, report: Report, *, position: int, actor: str) -> int | None:
+@dataclass(frozen=True, slots=True)
+class HandIn:
+    """The submission that a report came with."""
+
+    id: int
+    generation: int
+    agency_code: str
+    year_hint: int | None
+
+    @classmethod
+    def of(cls, row: Submission) -> Self:
+        return cls(row.id, row.generation, row.agency_code, row.year_hint)
+
+
+def store_report(session: Session, hand_in: HandIn, report: Report, *, position: int, actor: str) -> int | None:
     """Store one judged report as the next revision of its body and year; returns the id of its notice to compose.
 
     The newest hand-in counts, whichever is judged last: an older one is stored as already superseded and nobody is
     told about it (None). A newer one takes the older one's place and cancels the older one's unsent mails.
     """
-    year = report.year or submission.year_hint or NO_YEAR
-    lock_name(session, f"report/{submission.agency_code}/{year}")
-    current = session.scalars(
-        select(ReportRow)
-        .join(Submission, Submission.id == ReportRow.submission_id)
-        .where(
-            ReportRow.agency_code == submission.agency_code,
-            ReportRow.year == year,
-            ReportRow.superseded_by.is_(None),
-        )
-    ).all()
-    newer = [row for row in current if (row.submission_id, row.generation) > (submission.id, submission.generation)]
-    older = [row for row in current if (row.submission_id, row.generation) < (submission.id, submission.generation)]
-    report_id = _insert_report(session, submission, report, position, year)
+    year = report.year or hand_in.year_hint or NO_YEAR
+    lock_name(session, f"report/{hand_in.agency_code}/{year}")
+    key = {"agency": hand_in.agency_code, "of_year": year}
+    revisions = session.connection().execute(_REVISIONS, key).all()
+    current = [row for row in revisions if row.superseded_by is None]
+    newer = [row.id for row in current if (row.submission_id, row.generation) > (hand_in.id, hand_in.generation)]
+    older = [row.id for row in current if (row.submission_id, row.generation) < (hand_in.id, hand_in.generation)]
+    last = max((row.revision for row in revisions), default=0)
+    report_id = _insert_report(session, hand_in, report, position=position, year=year, revision=last + 1)
     if newer:
-        session.execute(update(ReportRow).where(ReportRow.id == report_id).values(superseded_by=newer[-1].id))
-    for row in older:
-        _supersede(session, row, report_id, actor)
+        session.connection().execute(_SUPERSEDE, {"older": report_id, "newer": newer[-1]})
+    for older_id in older:
+        _supersede(session, older_id, report_id, actor)
     notice_id = submissions.add_notice(
         session,
         kind="verdict",
-        submission_id=submission.id,
-        generation=submission.generation,
+        submission_id=hand_in.id,
+        generation=hand_in.generation,
         report_id=report_id,
         actor=actor,
         cancelled="a newer revision is stored" if newer else None,
@@ -62,21 +76,18 @@ def store_report(session: Session, submission: Submission, report: Report, *, po
     return None if newer else notice_id
 
 
-def _insert_report(session: Session, submission: Submission, report: Report, position: int, year: int) -> int:
-    last = session.scalar(
-        select(func.max(ReportRow.revision)).where(
-            ReportRow.agency_code == submission.agency_code, ReportRow.year == year
-        )
-    )
+def _insert_report(
+    session: Session, hand_in: HandIn, report: Report, *, position: int, year: int, revision: int
+) -> int:
     count = {severity: sum(f.severity == severity for f in report.findings) for severity in Severity}
     line = {
-        "submission_id": submission.id,
-        "generation": submission.generation,
+        "submission_id": hand_in.id,
+        "generation": hand_in.generation,
         "position": position,
-        "agency_code": submission.agency_code,
+        "agency_code": hand_in.agency_code,
         "agency_name": report.agency,
         "year": year,
-        "revision": (last or 0) + 1,
+        "revision": revision,
         "status": report.status,
         "reason": report.reason,
         "layout": report.layout.model_dump(),
@@ -87,9 +98,7 @@ def _insert_report(session: Session, submission: Submission, report: Report, pos
         "infos": count[Severity.INFO],
     }
     report_id = int(session.connection().execute(_INSERT_REPORT, line).scalar_one())
-    cells = list(_cells(report, report_id))
-    if cells:
-        session.connection().execute(_INSERT_CELLS, cells)
+    insert_many(session.connection(), _CELL, _CELL_COLUMNS, _cells(report, report_id))
     if report.findings:
         session.connection().execute(
             _INSERT_FINDINGS,
@@ -109,30 +118,32 @@ def _insert_report(session: Session, submission: Submission, report: Report, pos
     return report_id
 
 
-def _cells(report: Report, report_id: int) -> Iterable[dict[str, Any]]:
-    for path, cell in report.cells.items():
-        value = report.figure(path)
-        yield {
-            "report_id": report_id,
-            "path": path,
-            "value": None if value is None else Decimal(value),
-            "text": cell.text,
-            "kind": str(cell.kind),
-            "confidence": cell.confidence,
-            "page": cell.page,
-            "bbox": ",".join(f"{edge:.2f}" for edge in cell.bbox) if cell.bbox else None,
-            "line": cell.line,
-            "column": cell.column,
-        }
+def _cells(report: Report, report_id: int) -> list[tuple[Plain, ...]]:
+    figures = report.figures()
+    return [
+        (
+            report_id,
+            path,
+            None if (value := figures.get(path)) is None else in_millionths(value),
+            cell.text,
+            cell.kind.value,
+            cell.confidence,
+            cell.page,
+            "{:.2f},{:.2f},{:.2f},{:.2f}".format(*cell.bbox) if cell.bbox else None,
+            cell.line,
+            cell.column,
+        )
+        for path, cell in report.cells.items()
+    ]
 
 
-def _supersede(session: Session, row: ReportRow, by: int, actor: str) -> None:
+def _supersede(session: Session, report_id: int, by: int, actor: str) -> None:
     """A newer revision takes this one's place; what was not yet said about it is not said any more."""
-    row.superseded_by = by
+    session.connection().execute(_SUPERSEDE, {"older": report_id, "newer": by})
     why = "a newer revision is stored"
     for notice_id in session.scalars(
         update(Notice)
-        .where(Notice.report_id == row.id, Notice.state == NoticeState.PENDING)
+        .where(Notice.report_id == report_id, Notice.state == NoticeState.PENDING)
         .values(state=str(NoticeState.CANCELLED))
         .returning(Notice.id)
     ).all():
@@ -143,7 +154,7 @@ def _supersede(session: Session, row: ReportRow, by: int, actor: str) -> None:
     for before in (MailState.QUEUED, MailState.RETRYING):
         for mail_id in session.scalars(
             update(Mail)
-            .where(Mail.report_id == row.id, Mail.state == before)
+            .where(Mail.report_id == report_id, Mail.state == before)
             # the key is given up: the newer revision may have to say the same to the same person
             .values(
                 state=str(MailState.CANCELLED),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from services.core.contracts import COMPOSE, JUDGE, Stage
@@ -13,17 +15,49 @@ from services.core.lifecycle import SubmissionState
 from services.core.report import Document, Report
 from services.platform.clock import CHINA
 from services.platform.db.claims import Claim
-from services.platform.db.engine import reading
 from services.platform.db.models import Agency, Extraction, Submission
 from services.platform.stage_task import Outcome, stage_task
 from services.validate.judge import Context, judge
-from services.validate.store import store_report
+from services.validate.store import HandIn, store_report
+
+_SUBMISSION = cast("Table", Submission.__table__)
+_EXTRACTION = cast("Table", Extraction.__table__)
+_AGENCY = cast("Table", Agency.__table__)
+
+# built once: this runs for every report
+_READ = (
+    select(
+        _SUBMISSION.c.generation,
+        _SUBMISSION.c.agency_code,
+        _SUBMISSION.c.year_hint,
+        _SUBMISSION.c.announced_at,
+        _EXTRACTION.c.document,
+        _AGENCY.c.name,
+    )
+    .join(
+        _EXTRACTION,
+        (_EXTRACTION.c.submission_id == _SUBMISSION.c.id) & (_EXTRACTION.c.generation == _SUBMISSION.c.generation),
+    )
+    .outerjoin(_AGENCY, _AGENCY.c.code == _SUBMISSION.c.agency_code)
+    .where(_SUBMISSION.c.id == bindparam("row"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read of a hand-in, packed, with the registered name of its body and the time it was announced."""
+
+    hand_in: HandIn
+    packed: bytes
+    body_name: str | None
+    announced_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The reports of one document, each with its findings."""
+    """The reports of one hand-in's document, each with its findings."""
 
+    hand_in: HandIn
     reports: tuple[Report, ...]
 
 
@@ -32,28 +66,24 @@ class Judge:
 
     stage: Stage = JUDGE
 
-    def perform(self, held: Claim) -> Judged:
-        with reading() as session:
-            row = session.get_one(Submission, held.id)
-            packed = session.scalars(
-                select(Extraction.document).where(
-                    Extraction.submission_id == held.id, Extraction.generation == row.generation
-                )
-            ).one()
-            name = session.scalar(select(Agency.name).where(Agency.code == row.agency_code))
-        document = Document.model_validate_json(zlib.decompress(packed))
+    def look(self, session: Session, held: Claim) -> Read:
+        row = session.connection().execute(_READ, {"row": held.id}).one()
+        hand_in = HandIn(held.id, row.generation, row.agency_code, row.year_hint)
+        return Read(hand_in, row.document, row.name, row.announced_at)
+
+    def perform(self, held: Claim, seen: Read) -> Judged:  # noqa: ARG002 - interface
+        document = Document.model_validate_json(zlib.decompress(seen.packed))
         context = Context(
-            body_code=row.agency_code,
-            body_name=name,
-            expected_year=row.year_hint,
-            received_on=row.announced_at.astimezone(CHINA).date(),
+            body_code=seen.hand_in.agency_code,
+            body_name=seen.body_name,
+            expected_year=seen.hand_in.year_hint,
+            received_on=seen.announced_at.astimezone(CHINA).date(),
         )
-        return Judged(tuple(judge(report, context) for report in document.reports))
+        return Judged(seen.hand_in, tuple(judge(report, context) for report in document.reports))
 
     def record(self, session: Session, held: Claim, result: Judged) -> Outcome:
-        row = session.get_one(Submission, held.id)
         notices = [
-            store_report(session, row, report, position=position, actor=held.owner)
+            store_report(session, result.hand_in, report, position=position, actor=held.owner)
             for position, report in enumerate(result.reports)
         ]
         follow = tuple((COMPOSE, notice_id) for notice_id in notices if notice_id is not None)

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.request import urlopen
 
 import minio
 import pytest
 
+from infra.embedded import supervisor
 from infra.embedded.lanes import lanes
-from infra.embedded.process import StartError, free_port, port_answers, wait_until
+from infra.embedded.process import PortTakenError, StartError, free_port, port_answers, wait_until
 from infra.embedded.stack import Stack
 from infra.embedded.supervisor import ROLES, up
-from services.platform.settings import Settings
+from services.platform.settings import STACK_FILE, Settings
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,6 +114,89 @@ def test_addresses_and_secrets_survive_a_restart(tmp_path):
         assert again.env() == before
         assert again.mail
         assert again.mail.url == mail
+
+
+@contextmanager
+def somebody_at(port: int) -> Iterator[None]:
+    """Another program's service on this port, which says 200 to everything."""
+
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", port), Other)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_server_whose_port_is_taken_between_choosing_and_starting_takes_another(settings):
+    stack = Stack(settings)
+    assert stack.store
+    assert stack.mail
+    lost = (stack.store.port, stack.mail.smtp_port)
+    with somebody_at(lost[0]), somebody_at(lost[1]), stack:
+        assert stack.store.port != lost[0]
+        assert stack.mail.smtp_port != lost[1]
+        assert stack.settings.s3_endpoint == f"127.0.0.1:{stack.store.port}"
+        assert stack.settings.smtp_port == stack.mail.smtp_port
+        stack.prepare()
+        kept = json.loads((stack.state / "ports.json").read_text())
+        assert (kept["s3"], kept["smtp"]) == (stack.store.port, stack.mail.smtp_port)
+
+
+def test_a_server_whose_address_is_known_keeps_it(settings):
+    stack = Stack(settings)
+    assert stack.mail
+    with stack:
+        port = stack.mail.smtp_port
+        stack.mail.stop()
+        with somebody_at(port), pytest.raises(PortTakenError, match=str(port)):
+            stack.mail.start()
+        stack.mail.start()
+        assert stack.mail.smtp_port == port
+
+
+@pytest.fixture
+def others(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """Ports of the pages that somebody else takes while the database is brought up to date, once each."""
+    wanted: list[int] = []
+    with ExitStack() as held:
+
+        def migrate(command: Sequence[str], env: Mapping[str, str], logs: Path) -> None:
+            port = int(env["GOUJI_HTTP_PORT"])
+            if not wanted:
+                held.enter_context(somebody_at(port))
+                wanted.append(port)
+            migrated(command, env, logs)
+
+        migrated = supervisor._migrate
+        monkeypatch.setattr(supervisor, "_migrate", migrate)
+        yield wanted
+
+
+def test_pages_whose_port_is_taken_between_choosing_and_starting_get_another(tmp_path, command, others):
+    with up(Settings(state_dir=tmp_path / "state"), command=command) as running:
+        (lost,) = others
+        assert running.stack.http_port != lost
+        assert running.desk_url == f"http://127.0.0.1:{running.stack.http_port}"
+        assert f"GOUJI_HTTP_PORT={running.stack.http_port}\n" in (running.stack.state / STACK_FILE).read_text()
+
+
+def test_a_port_that_the_settings_name_is_never_changed(settings, command, others):
+    with pytest.raises(PortTakenError, match=str(settings.http_port)):
+        up(settings, command=command)
+    assert others == [settings.http_port]
+    assert not (settings.state_dir / STACK_FILE).exists()
 
 
 def test_only_the_owner_can_enter_the_state_folder(settings):
@@ -231,7 +320,7 @@ def test_a_signal_stops_everything_in_order(settings, command, tmp_path, sign):
     program = textwrap.dedent(f"""
         from pathlib import Path
         from infra.embedded.supervisor import up
-        from services.platform.settings import Settings
+        from services.platform.settings import STACK_FILE, Settings
         settings = Settings(
             state_dir=Path({str(settings.state_dir)!r}), http_port={settings.http_port}, ocr_lane=False, office_lane=False
         )
@@ -259,7 +348,7 @@ def test_when_up_is_killed_nothing_is_left_and_it_can_start_again(settings, comm
         import signal
         from pathlib import Path
         from infra.embedded.supervisor import up
-        from services.platform.settings import Settings
+        from services.platform.settings import STACK_FILE, Settings
         lanes = {{"ocr_lane": False, "office_lane": False}}
         up(Settings(state_dir=Path({str(settings.state_dir)!r}), http_port={settings.http_port}, **lanes), command={command!r})
         print("ready", flush=True)

@@ -7,19 +7,18 @@ Every transition is written to the audit in the same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, cast
 
-from sqlalchemy import ClauseElement, Float, Select, Table, Update, bindparam, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ClauseElement, Float, Select, Table, Update, bindparam, event, func, or_, select, update
+from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from services.core.contracts import STAGES, Stage, stage_of_busy
 from services.core.errors import REASONS
-from services.core.lifecycle import TERMINAL, MailState, State, check_transition
-from services.platform.db.dialect import db_after, db_now, skip_locked
+from services.core.lifecycle import BUSY, TERMINAL, MailState, State, check_transition
+from services.platform.db.dialect import Plain, db_after, db_now, insert_many, is_reading
 from services.platform.db.models import DeadLetter, Mail, Notice, Submission, Transition
 
 TABLES: dict[str, type[Submission | Notice | Mail]] = {
@@ -28,7 +27,12 @@ TABLES: dict[str, type[Submission | Notice | Mail]] = {
     "mail": Mail,
 }
 
-_APPEND = cast("Table", Transition.__table__).insert()
+_AUDIT = cast("Table", Transition.__table__)
+_AUDIT_COLUMNS = (
+    "subject", "subject_id", "before", "after", "cause", "detail", "actor", "attempt", "wall_ms", "cpu_ms",
+)  # fmt: skip
+_LINES = "audit lines"
+"""Key in a session's `info` of what its transaction has still to write into the audit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +93,26 @@ def record_transition(
     attempt: int = 0,
     cost: Cost = NO_COST,
 ) -> None:
-    """Append one line to the audit. Raises IllegalTransitionError for a transition that core.lifecycle does not list."""
+    """Append one line to the audit. Raises IllegalTransitionError for a transition that core.lifecycle does not list.
+
+    The lines of a transaction are written together, right before it commits.
+    """
     check_transition(subject, before, after)
-    line = {
-        "subject": subject,
-        "subject_id": subject_id,
-        "before": before,
-        "after": str(after),
-        "cause": cause,
-        "detail": detail[:500] if detail else None,
-        "actor": actor,
-        "attempt": attempt,
-        "wall_ms": cost.wall_ms,
-        "cpu_ms": cost.cpu_ms,
-    }
-    session.connection().execute(_APPEND, line)
+    words = (before, str(after), cause, detail[:500] if detail else None, actor)
+    lines: list[tuple[Plain, ...]] = session.info.setdefault(_LINES, [])
+    lines.append((subject, subject_id, *words, attempt, cost.wall_ms, cost.cpu_ms))
+
+
+@event.listens_for(Session, "before_commit")
+def _write_lines(session: Session) -> None:
+    lines = session.info.pop(_LINES, ())
+    if lines:
+        insert_many(session.connection(), _AUDIT, _AUDIT_COLUMNS, lines)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _drop_lines(session: Session, _transaction: SessionTransaction) -> None:
+    session.info.pop(_LINES, None)
 
 
 def claim(session: Session, stage: Stage, row_id: int, *, owner: str, lease_seconds: float) -> Claim | None:
@@ -151,6 +160,37 @@ def _claim_statements(stage: Stage) -> tuple[Select[str], ReturningUpdate[Any]]:
         .returning(columns.fence, columns.attempt, columns.crashes, columns.setbacks, ref.label("ref"))
     )
     return look, take
+
+
+def next_waiting(session: Session, stage: Stage) -> int | None:
+    """The row that `stage` should work on next, or None.
+
+    Untried ones come first, then those whose wait is over, then those whose worker crashed: a document that kills its
+    reader keeps nobody waiting. With a writing session it is locked, and rows that others have locked are passed over.
+    """
+    for query in _next_statements(stage, locked=not is_reading(session.connection())):
+        found = session.connection().execute(query).scalar()
+        if found is not None:
+            return int(found)
+    return None
+
+
+@cache
+def _next_statements(stage: Stage, *, locked: bool) -> tuple[Select[int], ...]:
+    columns = cast("Table", TABLES[stage.subject].__table__).c
+    ready = [str(state) for state in stage.ready]
+    fresh = select(columns.id).where(columns.state == ready[0], columns.next_attempt_at.is_(None))
+    waited = select(columns.id).where(columns.state.in_(ready), columns.next_attempt_at <= db_now())
+    queries = (
+        fresh.where(columns.crashes == 0).order_by(columns.id),
+        waited.order_by(columns.next_attempt_at),
+        select(columns.id)
+        .where(columns.state.in_(ready), columns.next_attempt_at.is_(None), columns.crashes > 0)
+        .order_by(columns.id),
+    )
+    limited = tuple(query.limit(1) for query in queries)
+    # SQLite has one writer at a time, and its dialect leaves the clause out
+    return tuple(query.with_for_update(skip_locked=True) for query in limited) if locked else limited
 
 
 def touch(session: Session, held: Claim, **columns: Any) -> None:
@@ -231,12 +271,8 @@ def bury(
 
 def expired(session: Session, subject: str, *, limit: int) -> list[Claim]:
     """Claims whose lease ran out by the database's clock, taken over for burial or another try."""
-    table = TABLES[subject]
-    query = select(table).where(table.lease_until < db_now()).order_by(table.lease_until).limit(limit)
-    if skip_locked(session.connection()):
-        query = query.with_for_update(skip_locked=True)
     found: list[Claim] = []
-    for row in cast("Iterable[Submission | Notice | Mail]", session.scalars(query)):
+    for row in session.connection().execute(_expired_statement(subject), {"most": limit}):
         stage = stage_of_busy(subject, row.state)
         assert stage is not None, row.state  # the table's check constraint: leases only while busy
         found.append(
@@ -245,22 +281,35 @@ def expired(session: Session, subject: str, *, limit: int) -> list[Claim]:
     return found
 
 
+@cache
+def _expired_statement(subject: str) -> Select[Any]:
+    columns = cast("Table", TABLES[subject].__table__).c
+    wanted = ("id", "state", "fence", "attempt", "crashes", "setbacks", "lease_owner")
+    busy = sorted(str(state) for state in BUSY[subject])  # only these have a lease, and states have an index
+    query = select(*(columns[name] for name in wanted)).where(columns.state.in_(busy), columns.lease_until < db_now())
+    return query.order_by(columns.lease_until).limit(bindparam("most")).with_for_update(skip_locked=True)
+
+
 def due(session: Session, stage: Stage, *, limit: int, renudge_seconds: float) -> list[int]:
     """Ids of waiting rows of `stage` whose time has come and that were not handed to the broker just now."""
-    table = TABLES[stage.subject]
-    query = (
-        select(table.id)
+    given = {"most": limit, "since": -renudge_seconds}
+    return list(session.connection().execute(_due_statement(stage), given).scalars())
+
+
+@cache
+def _due_statement(stage: Stage) -> Select[int]:
+    columns = cast("Table", TABLES[stage.subject].__table__).c
+    return (
+        select(columns.id)
         .where(
-            table.state.in_([str(state) for state in stage.ready]),
-            or_(table.next_attempt_at.is_(None), table.next_attempt_at <= db_now()),
-            or_(table.nudged_at.is_(None), table.nudged_at < db_after(-renudge_seconds)),
+            columns.state.in_([str(state) for state in stage.ready]),
+            or_(columns.next_attempt_at.is_(None), columns.next_attempt_at <= db_now()),
+            or_(columns.nudged_at.is_(None), columns.nudged_at < db_after(bindparam("since", type_=Float))),
         )
-        .order_by(table.id)
-        .limit(limit)
+        .order_by(columns.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
     )
-    if skip_locked(session.connection()):
-        query = query.with_for_update(skip_locked=True)
-    return list(session.scalars(query))
 
 
 def waiting(session: Session, stage: Stage, *, limit: int) -> list[int]:

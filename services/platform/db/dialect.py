@@ -5,10 +5,13 @@ Lease and retry arithmetic uses the database's clock only, so that hosts with wr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -19,12 +22,14 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Integer,
+    Table,
     bindparam,
     create_engine,
     event,
     text,
 )
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import expression
@@ -36,6 +41,10 @@ SQLITE_BUSY_SECONDS = 30
 
 _MIGRATION_LOCK = 7_105_742
 """Key of PostgreSQL's advisory lock around migrations; any constant that no other program uses on this database."""
+
+_USED_AT = "used_at"
+_TRUSTED_SECONDS = 1.0
+"""A connection to PostgreSQL that was idle for longer is asked whether it still lives before it is used."""
 
 RowId = BigInteger().with_variant(Integer(), "sqlite")
 """64-bit row numbers; SQLite numbers rows by itself only for a column typed INTEGER."""
@@ -68,10 +77,15 @@ class ExactNumber(TypeDecorator[Decimal]):
     cache_ok = True
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - interface
-        return None if value is None else int((Decimal(value) * 1_000_000).to_integral_value())
+        return None if value is None else in_millionths(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002 - interface
         return None if value is None else Decimal(value) / 1_000_000
+
+
+def in_millionths(value: Decimal | int) -> int:
+    """What stands in the database for a number."""
+    return value * 1_000_000 if isinstance(value, int) else int((value * 1_000_000).to_integral_value())
 
 
 class db_after(expression.FunctionElement[datetime]):  # noqa: N801 - reads as an SQL function
@@ -134,16 +148,13 @@ def _postgresql(url: URL, pool_size: int) -> Engine:
     from psycopg.types.string import StrDumperUnknown
 
     class WithoutNul(StrDumperUnknown):
-        """PostgreSQL's text cannot hold U+0000, which documents may print and object keys may contain."""
-
         def dump(self, obj: str) -> Any:
-            return super().dump(obj.replace("\x00", "\ufffd"))
+            return super().dump(_without_nul(obj))
 
     engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=5,
-        pool_pre_ping=True,
         pool_timeout=10,
         connect_args={
             "connect_timeout": 5,
@@ -152,8 +163,23 @@ def _postgresql(url: URL, pool_size: int) -> Engine:
     )
 
     @event.listens_for(engine, "connect")
-    def _on_connect(connection: Any, _record: Any) -> None:
+    def _on_connect(connection: Any, record: Any) -> None:
         connection.adapters.register_dumper(str, WithoutNul)
+        record.info[_USED_AT] = time.monotonic()
+
+    @event.listens_for(engine, "checkin")
+    def _on_checkin(_connection: Any, record: Any) -> None:
+        record.info[_USED_AT] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _on_checkout(connection: Any, record: Any, _proxy: Any) -> None:
+        # a question for every transaction would be a third of its way to the server; one that was used a moment ago
+        # is most likely still there, and if not, the work is done again as after any outage
+        if time.monotonic() - record.info.get(_USED_AT, 0.0) > _TRUSTED_SECONDS:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise DisconnectionError from error  # the pool makes a new one
 
     return engine
 
@@ -165,15 +191,62 @@ def for_reading(connection: Connection) -> Connection:
     return connection.execution_options(reading=True)
 
 
-def skip_locked(connection: Connection) -> bool:
-    """Whether rows can be locked one by one; SQLite has one writer at a time and needs no row locks."""
-    return connection.dialect.name == "postgresql"
+def is_reading(connection: Connection) -> bool:
+    """Whether this is such a connection, on which no row can be locked."""
+    options = connection.get_execution_options()
+    return bool(options.get("reading") or options.get("postgresql_readonly"))
 
 
 def lock_name(session: Session, name: str) -> None:
     """Hold a named lock until the transaction ends. SQLite's one writer at a time makes it needless there."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+
+Plain = str | int | float | None
+"""A value as the database holds it."""
+
+
+def insert_many(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple[Plain, ...]]) -> None:
+    """Insert many rows, given as tuples in the order of `names`, of values as the database holds them.
+
+    For hundreds of rows at once: SQLite takes the tuples as they are, PostgreSQL all of them as one JSON text.
+    """
+    if not rows:
+        return
+    statement = _insert_statement(table, tuple(names), connection.dialect)
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(statement, (_json_of(rows, names),))
+    else:
+        connection.exec_driver_sql(statement, list(rows))
+
+
+@cache
+def _insert_statement(table: Table, names: tuple[str, ...], dialect: Dialect) -> str:
+    quote = dialect.identifier_preparer.quote
+    listed = ", ".join(quote(name) for name in names)
+    if dialect.name != "postgresql":
+        return f"INSERT INTO {table.name} ({listed}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608 - names of ours
+    # text without a length, since a cast to one with a length would cut silently what an insert refuses
+    types = [dialect.type_compiler_instance.process(table.c[name].type).partition("(")[0] for name in names]
+    typed = ", ".join(
+        f"{quote(name)} {'TEXT' if kind == 'VARCHAR' else kind}" for name, kind in zip(names, types, strict=True)
+    )
+    source = f"json_to_recordset(%s) AS given ({typed})"
+    return f"INSERT INTO {table.name} ({listed}) SELECT {listed} FROM {source}"  # noqa: S608 - names of ours
+
+
+def _json_of(rows: Sequence[tuple[Plain, ...]], names: Sequence[str]) -> str:
+    text = json.dumps([dict(zip(names, row, strict=True)) for row in rows], ensure_ascii=False)
+    if "\\u0000" not in text:
+        return text
+    clean = [tuple(_without_nul(value) if isinstance(value, str) else value for value in row) for row in rows]
+    return json.dumps([dict(zip(names, row, strict=True)) for row in clean], ensure_ascii=False)
+
+
+def _without_nul(text: str) -> str:
+    """PostgreSQL's text cannot hold U+0000, which documents may print and object keys may contain."""
+    return text.replace("\x00", "\ufffd")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from services.notify.outbox import Compose
 from services.platform.db.engine import unit_of_work
 from services.platform.db.models import AccessToken, Agency, Submission
 from services.platform.stage_task import run
-from services.validate.store import store_report
+from services.validate.store import HandIn, store_report
 from tests.unit.platform.ground import Ground
 from tests.unit.platform.mails import queued_mail
 
@@ -45,7 +45,9 @@ def stored_with_finding(ground: Ground) -> Submission:
     found = Finding(rule="T3-1", severity=Severity.ERROR, message="这一行不符。", basis="表三", fingerprint="f" * 16)
     with unit_of_work() as session:
         row = session.get_one(Submission, row_id)
-        notice = store_report(session, row, Report(status="ok", year=2024, findings=[found]), position=0, actor="w")
+        notice = store_report(
+            session, HandIn.of(row), Report(status="ok", year=2024, findings=[found]), position=0, actor="w"
+        )
     assert notice is not None
     run(Compose(), notice)
     found_row: Submission = ground.row("submission", row_id)

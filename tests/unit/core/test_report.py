@@ -138,6 +138,15 @@ def test_figures_are_found_by_path_and_missing_ones_are_none(path: str, figure: 
     assert REPORT.figure(path) == figure
 
 
+def test_all_figures_at_once_are_those_that_are_found_by_path() -> None:
+    report = REPORT
+    figures = report.figures()
+    assert {path: report.figure(path) for path in figures} == figures
+    paths = {path for table in ("table2", "table3", "table4") for path in form("2021").paths(table)}
+    assert {path for path in paths if report.figure(path) is not None} <= set(figures)
+    assert Report(status="failed").figures() == {}
+
+
 def test_figures_of_absent_tables_are_none() -> None:
     empty = Report(status="failed")
     for table in ("table2", "table3", "table4"):

@@ -34,7 +34,7 @@ from services.platform.db.models import Agency, Extraction, Mail, Submission
 from services.platform.db.repositories import submissions
 from services.platform.settings import settings
 from services.platform.storage import Stored, original_key
-from services.validate.store import store_report
+from services.validate.store import HandIn, store_report
 
 with warnings.catch_warnings():
     # the client works with httpx, which the lock file has; only the wish for its successor is silenced
@@ -127,6 +127,7 @@ def open_site(place: Path, monkeypatch: pytest.MonkeyPatch, *, stand_ins: bool =
         for module in ("intake", "announce"):  # the same without a thread
             monkeypatch.setattr(f"services.ingest.{module}.nudge_soon", nudge.nudge)
         monkeypatch.setattr(celery, "send_task", send_task)
+        monkeypatch.setattr(nudge, "queue_length", lambda _queue: 0)
     else:
         storage.storage.cache_clear()
         monkeypatch.setattr("services.platform.nudge._rest_until", 0.0)
@@ -220,7 +221,7 @@ def judge(row: Submission, report: Report) -> int | None:
         held = claims.claim(session, JUDGE, row.id, owner="worker-1", lease_seconds=60)
         assert held is not None
         stored = session.get_one(Submission, row.id)
-        notice = store_report(session, stored, report, position=0, actor="worker-1")
+        notice = store_report(session, HandIn.of(stored), report, position=0, actor="worker-1")
         claims.advance(session, held, SubmissionState.STORED, cause="done")
         return notice
 

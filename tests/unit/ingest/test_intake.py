@@ -14,7 +14,7 @@ from services.ingest.keys import DEPOSITED
 from services.ingest.receive import Receive
 from services.platform import sweeper
 from services.platform.db.engine import reading
-from services.platform.db.models import Notice, Spool, Submission
+from services.platform.db.models import Notice, Spool, Submission, Transition
 from services.platform.stage_task import run
 from services.platform.storage import original_key
 from services.platform.sweeper import sweep_once
@@ -87,26 +87,28 @@ def test_without_the_broker_it_is_taken_in_all_the_same(ground: Ground) -> None:
         assert ground.state("submission", done.id) == "received"
 
 
-@pytest.mark.parametrize(
-    ("during", "left_in"), [("claim", "announced"), ("record", "receiving")], ids=["claiming", "recording"]
-)
-def test_a_database_that_fails_after_the_hand_in_was_committed_leaves_the_row_to_the_sweep(
-    ground: Ground, monkeypatch: pytest.MonkeyPatch, during: str, left_in: str
+@pytest.mark.parametrize("failing", ["claim", "advance"])
+def test_a_database_that_fails_on_the_way_has_taken_nothing_in_and_trying_again_does(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
-    with monkeypatch.context() as failing:
-        if during == "claim":
-            failing.setattr("services.platform.stage_task.claims.claim", database_away)
-        else:
-            failing.setattr(Receive, "record", database_away)
-        done = accept(GIVEN, ground.store, actor="t")
-    assert done.new
-    assert ground.state("submission", done.id) == left_in
-    assert ground.nudged == []
+    with monkeypatch.context() as away:
+        away.setattr(f"services.ingest.receive.claims.{failing}", database_away)
+        with pytest.raises(OperationalError):
+            accept(GIVEN, ground.store, actor="t")
+    assert (ground.count(Submission), ground.count(Transition), ground.nudged) == (0, 0, [])
+    done = accept(GIVEN, ground.store, actor="t")
+    assert (done.new, ground.state("submission", done.id)) == (True, "received")
 
+
+def test_a_hand_in_that_waits_with_its_bytes_is_received_when_the_sweep_finds_it(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground.store.away = True
+    done = accept(GIVEN, ground.store, actor="t")
+    ground.nudged.clear()
+    ground.store.away = False
     monkeypatch.setattr(sweeper, "queue_length", lambda _queue: 0)
-    ground.forget("submission", done.id)  # its time has passed, and so has its lease
-    if left_in == "receiving":
-        ground.end_lease("submission", done.id)
+    ground.forget("submission", done.id)
     sweep_once(ground.config)
     assert ground.nudged == [("ingest.receive", done.id)]
     assert run(Receive(), done.id)

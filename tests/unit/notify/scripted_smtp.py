@@ -16,12 +16,14 @@ from dataclasses import dataclass, field
 @dataclass
 class Script:
     """Answers by verb: ``connect``, ``ehlo``, ``helo``, ``starttls``, ``auth``, ``mail``, ``rcpt``, ``data``, ``body``
-    (after 100 bytes of it), ``dot``, ``quit``. An answer is the line to send, or DROP, or STALL.
+    (after 100 bytes of it), ``dot``, ``quit``. An answer is the line to send, or DROP, or STALL. One in `once` is given
+    the next time only.
     """
 
     answers: dict[str, bytes] = field(default_factory=dict)
     extensions: tuple[str, ...] = ()
     tls: ssl.SSLContext | None = None
+    once: dict[str, bytes] = field(default_factory=dict)
 
 
 DROP = b"<drop>"
@@ -54,8 +56,16 @@ class ScriptedServer:
     messages: list[bytes] = field(default_factory=list)
     begun: list[bytes] = field(default_factory=list)
     finished: threading.Event = field(default_factory=threading.Event)
+    _lines: list[tuple[asyncio.AbstractEventLoop, asyncio.StreamWriter]] = field(default_factory=list)
+
+    def hang_up(self) -> None:
+        """Close every open line from this side, and wait until that has happened."""
+        for loop, writer in self._lines:
+            loop.call_soon_threadsafe(writer.transport.abort)
+        assert self.finished.wait(5)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._lines.append((asyncio.get_running_loop(), writer))
         try:
             await self._talk(reader, writer)
         except (_DroppedError, ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
@@ -69,25 +79,25 @@ class ScriptedServer:
         while line := (await reader.readline()).decode("ascii").rstrip("\r\n"):
             self.commands.append(line)
             verb = line.split(" ")[0].lower()
-            await self._answer(verb, reader, writer)
+            answer = await self._answer(verb, reader, writer)
             if verb == "starttls" and self.script.tls:
                 await writer.start_tls(self.script.tls)
-            if verb == "data" and self.script.answers.get("data", b"354").startswith(b"354"):
+            if verb == "data" and answer.startswith(b"354"):
                 await self._body(reader, writer)
             if verb == "quit":
                 return
 
     async def _body(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if "body" in self.script.answers:
+        if "body" in self.script.answers or "body" in self.script.once:
             self.begun.append(await reader.read(100))
             await self._answer("body", reader, writer)
         message = await reader.readuntil(b"\r\n.\r\n")
         self.messages.append(message)
         await self._answer("dot", reader, writer)
 
-    async def _answer(self, verb: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _answer(self, verb: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         usual = self._hello() if verb == "ehlo" else _USUAL.get(verb, b"250 ok")
-        answer = self.script.answers.get(verb, usual)
+        answer = self.script.once.pop(verb, self.script.answers.get(verb, usual))
         if answer == DROP:
             raise _DroppedError
         if answer == STALL:
@@ -97,6 +107,7 @@ class ScriptedServer:
             raise _DroppedError
         writer.write(answer + b"\r\n")
         await writer.drain()
+        return answer
 
     def _hello(self) -> bytes:
         lines = ["scripted", *self.script.extensions]

@@ -80,11 +80,11 @@ def test_whoever_lost_the_mail_sends_no_body(ground: Ground, relay: Relay) -> No
     mail = queued_mail(ground)
 
     class Losing(Send):
-        def perform(self, held: claims.Claim) -> Any:
+        def perform(self, held: claims.Claim, seen: Any) -> Any:
             ground.end_lease("mail", mail)
             with unit_of_work() as session:
                 claims.crash(session, held, claims.Limits(3, 3, 1, 1), code="worker_lost", detail="")
-            return super().perform(held)
+            return super().perform(held, seen)
 
     run(Losing(), mail)
     assert relay.bodies == []

@@ -17,7 +17,7 @@ from services.platform.db.engine import unit_of_work
 from services.platform.db.models import Contact, Mail, Notice, Submission
 from services.platform.db.repositories import submissions
 from services.platform.stage_task import run
-from services.validate.store import store_report
+from services.validate.store import HandIn, store_report
 from tests.unit.platform.ground import Ground
 from tests.unit.platform.test_stage_task import Doing, raising
 
@@ -39,7 +39,7 @@ def found(cause: str = "document", severity: Severity = Severity.ERROR) -> Findi
 def verdict(ground: Ground, told: Report, agency: str = "a1") -> int:
     with unit_of_work() as session:
         row = session.get_one(Submission, ground.stored(agency))
-        notice = store_report(session, row, told, position=0, actor="w")
+        notice = store_report(session, HandIn.of(row), told, position=0, actor="w")
     assert notice is not None
     return notice
 

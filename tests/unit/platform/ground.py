@@ -222,6 +222,7 @@ def open_ground(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch, **env: 
 
     monkeypatch.setattr(app, "send_task", send_task)
     monkeypatch.setattr(nudge, "_rest_until", 0.0)
+    monkeypatch.setattr(nudge, "queue_length", lambda _queue: 0)
     for module in ("intake", "announce", "watch"):  # the same without a thread
         monkeypatch.setattr(f"services.ingest.{module}.nudge_soon", nudge.nudge)
     for module in ("services.ingest.receive", "services.ingest.extract"):

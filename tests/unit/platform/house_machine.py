@@ -49,7 +49,7 @@ from services.platform.db.engine import reading, unit_of_work
 from services.platform.db.models import FindingRow, Mail, ReportRow, Submission, Transition
 from services.platform.db.repositories import ledger, submissions
 from services.platform.stage_task import Outcome
-from services.validate.store import store_report
+from services.validate.store import HandIn, store_report
 from tests.unit.platform.ground import ROWS, Ground
 
 AGENCIES = ("a1", "a2")
@@ -130,7 +130,10 @@ class Drawn:
     verdict: str = ""
     year: int = 2024
 
-    def perform(self, _held: claims.Claim) -> None:
+    def look(self, _session: Session, _held: claims.Claim) -> None:
+        return None
+
+    def perform(self, _held: claims.Claim, _seen: None) -> None:
         error = ENDS[self.end]
         if error is not None:
             raise error
@@ -142,7 +145,7 @@ class Drawn:
         if self.stage in (EXTRACT, READ_PICTURES, CONVERT):
             return Outcome(SubmissionState.EXTRACTED, follow=((JUDGE, held.id),))
         row = session.get_one(Submission, held.id)
-        notice = store_report(session, row, self._report(), position=0, actor=held.owner)
+        notice = store_report(session, HandIn.of(row), self._report(), position=0, actor=held.owner)
         follow = ((COMPOSE, notice),) if notice is not None else ()
         return Outcome(SubmissionState.STORED, follow=follow)
 

@@ -25,16 +25,23 @@ class Batch:
     breaks: Exception | None = None
     most: int = 3
     asked: list[list[int]] = field(default_factory=list)
+    unseen: frozenset[int] = frozenset()
     stage: Stage = CONVERT
 
-    def perform(self, held: claims.Claim) -> str:
-        raise AssertionError(f"row {held.id} was asked for alone")
+    def look(self, _session: Session, held: claims.Claim) -> str:
+        if held.id in self.unseen:
+            raise KeyError(held.id)
+        return f"row {held.id}"
 
-    def perform_all(self, held: Sequence[claims.Claim]) -> Sequence[str | Exception]:
-        self.asked.append([one.id for one in held])
+    def perform(self, held: claims.Claim, seen: str) -> str:
+        raise AssertionError(f"{seen} was asked for alone, as {held.id}")
+
+    def perform_all(self, batch: Sequence[tuple[claims.Claim, str]]) -> Sequence[str | Exception]:
+        self.asked.append([held.id for held, _ in batch])
+        assert [seen for _, seen in batch] == [f"row {held.id}" for held, _ in batch]
         if self.breaks:
             raise self.breaks
-        return [self.ends.get(one.id, "converted") for one in held]
+        return [self.ends.get(held.id, "converted") for held, _ in batch]
 
     def record(self, _session: Session, held: claims.Claim, result: Any) -> Outcome:
         assert result == "converted"
@@ -85,6 +92,14 @@ def test_a_batch_that_breaks_as_a_whole_is_mapped_for_each_row(ground: Ground, e
     rows = set_aside(ground, 2)
     run_batch(Batch(breaks=error), rows[0])
     assert [ground.state("submission", row) for row in rows] == [state, state]
+
+
+def test_a_row_whose_look_fails_ends_by_itself_and_is_not_worked_on(ground: Ground) -> None:
+    unseen, good = set_aside(ground, 2)
+    work = Batch(unseen=frozenset({unseen}))
+    assert run_batch(work, unseen) == 2
+    assert work.asked == [[good]]
+    assert [ground.state("submission", row) for row in (unseen, good)] == ["quarantined", "extracted"]
 
 
 def test_a_row_that_crashed_before_is_worked_on_alone(ground: Ground) -> None:

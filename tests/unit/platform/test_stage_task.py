@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
@@ -21,10 +22,10 @@ from services.ingest.tasks import receive
 from services.platform import stage_task as base
 from services.platform.db import claims
 from services.platform.db.engine import unit_of_work
-from services.platform.db.models import DeadLetter, Notice, Submission
+from services.platform.db.models import DeadLetter, Notice, Submission, Transition
 from services.platform.db.repositories import submissions
 from services.platform.stage_task import Outcome, run, serve_queues
-from tests.unit.platform.ground import Ground
+from tests.unit.platform.ground import Ground, in_session
 from tests.unit.platform.mails import queued_mail
 
 MARK = "x" * 60
@@ -39,11 +40,15 @@ class Doing:
     """A stage's work made of two functions; `written` is a change that must not outlive a failed record."""
 
     stage: Stage = RECEIVE
+    looked: Callable[[Session, claims.Claim], Any] = nothing
     performed: Callable[[claims.Claim], Any] = nothing
     recorded: Callable[[Session, claims.Claim], Outcome] | None = None
     ends_in: Any = SubmissionState.RECEIVED
 
-    def perform(self, held: claims.Claim) -> Any:
+    def look(self, session: Session, held: claims.Claim) -> Any:
+        return self.looked(session, held)
+
+    def perform(self, held: claims.Claim, _seen: Any) -> Any:
         return self.performed(held)
 
     def record(self, session: Session, held: claims.Claim, _result: Any) -> Outcome:
@@ -129,7 +134,7 @@ class Chain:
         def record(_session: Session, held: claims.Claim) -> Outcome:
             return Outcome(FLOW[stage], follow=tuple((following, held.id) for following in later[:1]))
 
-        return Doing(stage, perform, record)
+        return Doing(stage, performed=perform, recorded=record)
 
     def carry_on(self, row_id: int) -> str:
         """Let one message come to this worker; the state that the row ends in."""
@@ -189,12 +194,14 @@ def test_of_the_rows_that_follow_each_goes_its_own_way(
     serve_queues([Queue.EXTRACT])
     first, second, third = (ground.announce() for _ in range(3))
     ground.step(RECEIVE, second, SubmissionState.RECEIVED)
-    follow = ((EXTRACT, second), (RECEIVE, third))
+    ground.step(RECEIVE, third, SubmissionState.RECEIVED)
+    ground.step(EXTRACT, third, SubmissionState.EXTRACTED)
+    follow = ((EXTRACT, second), (JUDGE, third))
     fans_out = Doing(recorded=lambda *_: Outcome(SubmissionState.RECEIVED, follow=follow))
     monkeypatch.setitem(base._works, RECEIVE, fans_out)
     chain.carry_on(first)
     assert ground.state("submission", second) == "extracted"
-    assert ground.nudged == [("ingest.receive", third), ("validate.judge", second)]
+    assert ground.nudged == [("validate.judge", third), ("validate.judge", second)]
 
 
 def test_a_row_that_another_worker_took_meanwhile_is_not_carried_on(ground: Ground, chain: Chain) -> None:
@@ -220,11 +227,87 @@ def test_a_stage_that_fails_ends_what_is_carried_on_as_it_would_by_message(groun
     assert ground.nudged == []
 
 
+def test_whoever_takes_a_message_takes_the_rows_that_wait_beside_its_own(ground: Ground, chain: Chain) -> None:
+    rows = [ground.announce() for _ in range(4)]
+    chain.carry_on(rows[2])
+    assert {ground.state("submission", row_id) for row_id in rows} == {"received"}
+    order = [line.subject_id for line in ground.rows(Transition) if line.after == "receiving"]
+    assert order == [rows[2], rows[0], rows[1], rows[3]], "its own first, then the longest waiting"
+
+
+def test_a_message_whose_row_is_done_already_is_a_ring_all_the_same(ground: Ground, chain: Chain) -> None:
+    done, waiting = ground.announce(), ground.announce()
+    ground.step(RECEIVE, done, SubmissionState.RECEIVED)
+    chain.carry_on(done)
+    assert ground.state("submission", waiting) == "received"
+
+
+def test_what_still_waits_after_a_moment_is_left_to_another_message(ground: Ground, chain: Chain) -> None:
+    rows = [ground.announce() for _ in range(4)]
+    chain.takes = 1.0
+    chain.carry_on(rows[0])
+    assert chain.done == ["ingest.receive"] * 2
+    assert ground.nudged[-1] == ("ingest.receive", rows[2])
+    assert ground.state("submission", rows[2]) == "announced"
+
+
+def test_while_more_is_waiting_the_bell_for_others_rings_only_now_and_then(
+    ground: Ground, chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [ground.announce() for _ in range(6)]
+    rings: list[list[int]] = []
+    monkeypatch.setattr(base, "nudge", lambda follow: rings.append([row_id for _, row_id in follow]))
+    chain.takes = 0.25
+    chain.carry_on(rows[0])
+    assert rings == [rows[:1], rows[1:3], rows[3:5], rows[5:]]
+
+
+@pytest.mark.parametrize("error", [OperationalError, IntegrityError])
+def test_the_bell_for_others_rings_even_when_the_database_goes_away_meanwhile(
+    ground: Ground, chain: Chain, error: type[DBAPIError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = ground.announce()
+    ground.announce()
+    monkeypatch.setattr(claims, "next_waiting", raising(database_error(error)))
+    with pytest.raises(error):
+        chain.carry_on(first)
+    assert ground.nudged == [("ingest.extract", first)]
+
+
+def test_rows_that_were_tried_before_come_after_those_that_were_not(ground: Ground) -> None:
+    crashed, put_off, fresh, later = (ground.announce() for _ in range(4))
+    with unit_of_work() as session:
+        row = session.get_one(Submission, crashed)
+        row.crashes = 1
+        session.get_one(Submission, put_off).next_attempt_at = row.announced_at
+        session.get_one(Submission, later).next_attempt_at = row.announced_at + timedelta(days=1)
+    order = []
+    while (row_id := in_session(lambda session: claims.next_waiting(session, RECEIVE))) is not None:
+        order.append(row_id)
+        ground.held(RECEIVE, row_id)
+    assert order == [fresh, put_off, crashed], "one whose time has not come is not taken"
+
+
 def test_every_stage_has_its_work_registered_for_being_carried_on() -> None:
     import_module("services.validate.tasks")
     import_module("services.notify.tasks")
     assert set(base._works) == set(STAGES)
     assert all(work.stage == stage for stage, work in base._works.items())
+
+
+def test_what_the_work_needs_is_looked_at_under_the_claim_and_handed_to_it(ground: Ground) -> None:
+    row_id, seen = ground.announce(), []
+
+    @dataclass
+    class Looking(Doing):
+        def look(self, session: Session, held: claims.Claim) -> str:
+            return str(session.get_one(Submission, held.id).state)
+
+        def perform(self, held: claims.Claim, state: str) -> None:
+            seen.append((state, ground.state("submission", held.id)))
+
+    run(Looking(), row_id)
+    assert seen == [("receiving", "receiving")]
 
 
 def test_the_work_runs_outside_any_transaction(ground: Ground) -> None:
@@ -237,11 +320,15 @@ def test_the_work_runs_outside_any_transaction(ground: Ground) -> None:
     assert (ground.state("submission", row_id), ground.state("submission", other)) == ("received", "receiving")
 
 
-WHERE = ["perform", "record"]
+WHERE = ["look", "perform", "record"]
 
 
 def doing(where: str, error: BaseException) -> Doing:
-    return Doing(performed=raising(error)) if where == "perform" else Doing(recorded=raising(error))
+    return {
+        "look": Doing(looked=raising(error)),
+        "perform": Doing(performed=raising(error)),
+        "record": Doing(recorded=raising(error)),
+    }[where]
 
 
 @pytest.mark.parametrize("where", WHERE)
@@ -328,14 +415,24 @@ def test_a_defect_of_ours_is_buried_with_its_traceback_which_people_do_not_see(g
     assert [notice.kind for notice in ground.rows(Notice)] == ["quarantined"]
 
 
-def test_a_statement_that_can_never_work_is_a_defect_and_not_an_outage(ground: Ground) -> None:
+@pytest.mark.parametrize("where", ["look", "record"])
+def test_a_statement_that_can_never_work_is_a_defect_and_not_an_outage(ground: Ground, where: str) -> None:
     row_id = ground.announce()
-    run(doing("record", database_error(ProgrammingError)), row_id)
+    run(doing(where, database_error(ProgrammingError)), row_id)
     row = ground.row("submission", row_id)
     assert (row.state, row.reason_code) == ("quarantined", "internal_error")
 
 
-@pytest.mark.parametrize("where", WHERE)
+def test_a_database_that_fails_while_a_row_is_claimed_and_looked_at_leaves_it_as_it_was(ground: Ground) -> None:
+    row_id = ground.announce()
+    with pytest.raises(OperationalError):
+        run(doing("look", database_error(OperationalError)), row_id)
+    row = ground.row("submission", row_id)
+    assert (row.state, row.attempt, row.fence, row.lease_until) == ("announced", 0, 0, None)
+    assert len(ground.audit("submission", row_id)) == 1
+
+
+@pytest.mark.parametrize("where", ["perform", "record"])
 @pytest.mark.parametrize("kind", [OperationalError, IntegrityError])
 def test_a_database_that_fails_leaves_the_row_to_the_end_of_its_lease(
     ground: Ground, where: str, kind: type[DBAPIError]

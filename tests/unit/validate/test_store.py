@@ -18,7 +18,7 @@ from services.platform.db.engine import reading, unit_of_work
 from services.platform.db.models import CellRow, FindingRow, Mail, Notice, ReportRow, Submission
 from services.platform.db.repositories import ledger, submissions
 from services.platform.stage_task import run
-from services.validate.store import store_report
+from services.validate.store import HandIn, store_report
 from tests.unit.platform.ground import Ground
 
 
@@ -43,7 +43,7 @@ def judge(ground: Ground, row_id: int, told: Report) -> int | None:
     held = ground.held(JUDGE, row_id)
     with unit_of_work() as session:
         row = session.get_one(Submission, row_id)
-        notice = store_report(session, row, told, position=0, actor="w")
+        notice = store_report(session, HandIn.of(row), told, position=0, actor="w")
         claims.advance(session, held, SubmissionState.STORED, cause="done")
     return notice
 
@@ -160,7 +160,7 @@ def test_two_reports_of_one_document_on_one_year_both_count(ground: Ground) -> N
     with unit_of_work() as session:
         row = session.get_one(Submission, row_id)
         for position in (0, 1):
-            assert store_report(session, row, report(), position=position, actor="w") is not None
+            assert store_report(session, HandIn.of(row), report(), position=position, actor="w") is not None
     assert len(current(ground)) == 2
 
 
@@ -223,8 +223,8 @@ def test_a_notice_that_is_being_composed_when_a_newer_revision_comes_says_nothin
     assert notice is not None
 
     class Overtaken(Compose):
-        def perform(self, held: Any) -> Any:
-            drafts = super().perform(held)
+        def perform(self, held: Any, seen: Any) -> Any:
+            drafts = super().perform(held, seen)
             judge(ground, ground.extracted(), report())
             return drafts
 
