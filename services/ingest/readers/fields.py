@@ -61,7 +61,14 @@ class GridReader:
                 if not rows:
                     self.grid += 1
                 rows.append(TableRow(cells, grid=self.grid))
-            elif table and rows and text.strip() and number < last and len(text.strip()) < _MOST_CELLS and "。" not in text:
+            elif (
+                table
+                and rows
+                and text.strip()
+                and number < last
+                and len(text.strip()) < _MOST_CELLS
+                and "。" not in text
+            ):
                 rows.append(TableRow(_bare_cells(text, number), grid=self.grid))
             else:
                 items += _placed(rows)

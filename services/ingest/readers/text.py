@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from services.core.errors import RejectedError
 from services.core.form.labels import squeeze
@@ -101,7 +102,7 @@ def _numbers_at_breaks(lines: Sequence[str]) -> set[int]:
             last = number
     values = [lines[foot - 1].strip() for foot in feet]
     counted = [int(value) for value in values if _LONE_NUMBER.match(value)]
-    steady = len(counted) == len(feet) >= 2 and all(b - a == 1 for a, b in zip(counted, counted[1:], strict=False))
+    steady = len(counted) == len(feet) >= 2 and all(b - a == 1 for a, b in pairwise(counted))
     return set(feet) if steady else set()
 
 

@@ -55,16 +55,24 @@ def script3() -> Script:
 @cache
 def script2() -> Script:
     """What table 2 says, both layouts in one."""
-    rows = {row.key: row for version in ("2021", "2019") for row in form(version).table2_rows}
-    keys = ("regulations", "normative_docs", "licences", "other_services", "penalties", "coercion", "fees", "procurement")
+    keys = (
+        "regulations",
+        "normative_docs",
+        "licences",
+        "other_services",
+        "penalties",
+        "coercion",
+        "fees",
+        "procurement",
+    )
     names: dict[str, list[str]] = {}
     for name, key in table2.row_names().items():
-        units = ("", "万元", "元", "单位万元", "单位元") if key in ("fees", "procurement") else ("",)
+        units = ["", "万元", "元", "单位万元", "单位元"] if key in ("fees", "procurement") else [""]
         names.setdefault(key, []).extend(name + unit for unit in units)
     heads = [*(row.block for version in ("2021", "2019") for row in form(version).table2_rows), "信息内容"]
     for version in ("2021", "2019"):
         for column in form(version).table2_columns:
-            units = ("", "（单位：元）", "（元）", "（万元）") if column.number == "money" else ("",)
+            units = ["", "（单位：元）", "（元）", "（万元）"] if column.number == "money" else [""]
             heads += [name + unit for name in (column.label, *column.aliases) for unit in units]
     return Script(
         rows=tuple((key, "", tuple(names[key])) for key in keys),
@@ -164,9 +172,7 @@ def _by_columns(window: Window, full: Sequence[Window]) -> list[Entry] | None:
     near = sorted(full, key=lambda one: abs((one.place.line or 0) - line))[:6]
     if len(near) < 3:
         return None
-    columns = [
-        (min(w.figures[n].left for w in near), max(w.figures[n].right for w in near)) for n in range(WIDTH)
-    ]
+    columns = [(min(w.figures[n].left for w in near), max(w.figures[n].right for w in near)) for n in range(WIDTH)]
     if any(low[1] > high[0] for low, high in pairwise(columns)):
         return None
     taken: dict[int, Token] = {}

@@ -37,6 +37,8 @@ _HEAD_AGAIN = 0.3
 _BESIDE_AGAIN = 0.8
 _BEAM, _SLACK = 24, 6.0
 _LONGEST = 120
+_DEEPEST = 3
+"""So many pieces of different things may be glued together."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,17 @@ def _steps(script: Script, state: _State, text: str, mark: str, depth: int = 0) 
         yield state, cost, (piece,)
 
 
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """A name that the words may be, or go on: what of it is said, what is still to be said, and what taking it costs."""
+
+    key: str
+    row: int
+    said: str
+    rest: str
+    cost: float
+
+
 def _goes_on(script: Script, state: _State, text: str, mark: str, depth: int) -> _Steps:
     if state.row < 0:
         return
@@ -167,14 +180,13 @@ def _goes_on(script: Script, state: _State, text: str, mark: str, depth: int) ->
     for name in names:
         if not name.startswith(state.said) or len(name) == len(state.said):
             continue
-        rest = name[len(state.said) :]
         cost = _WRONG_MARK if mark and not depth else 0.0
-        yield from _take(script, _State(state.row, "", state.beside, state.reached), (state.said, rest), text, cost, key, depth)
+        yield from _take(script, state, _Offer(key, state.row, state.said, name[len(state.said) :], cost), text, depth)
 
 
 def _begins(script: Script, state: _State, text: str, mark: str, depth: int) -> _Steps:
     for index, name in script.starts.get(text[0], ()):
-        if index == state.row and state.said == "":
+        if index == state.row and not state.said:
             continue
         jump = script.jump(state.row, index)
         if state.row >= 0 and name[:_TELLING] == text[:_TELLING] and len(text) >= _TELLING <= len(name):
@@ -182,22 +194,20 @@ def _begins(script: Script, state: _State, text: str, mark: str, depth: int) -> 
         cost = _leave(script, state) + jump
         if not depth and mark and script.marks[index] and mark != script.marks[index]:
             cost += _WRONG_MARK
-        key = script.rows[index][0]
-        begun = _State(index, "", state.beside, max(index, state.reached))
-        yield from _take(script, begun, ("", name), text, cost, key, depth)
+        yield from _take(script, state, _Offer(script.rows[index][0], index, "", name, cost), text, depth)
 
 
-def _take(
-    script: Script, state: _State, name: tuple[str, str], text: str, cost: float, key: str, depth: int
-) -> _Steps:
+def _take(script: Script, state: _State, offer: _Offer, text: str, depth: int) -> _Steps:
     """Take as much of `text` as the rest of a name allows; what is left over is something else, glued to it."""
-    said, rest = name
-    if rest.startswith(text):
-        yield _State(state.row, said + text, state.beside, state.reached), cost, (Piece(key, begins=not said, text=text),)
-    elif text.startswith(rest) and depth < 3:
-        whole = _State(state.row, said + rest, state.beside, state.reached)
-        for after, more, pieces in _steps(script, whole, text[len(rest) :], "", depth + 1):
-            yield after, cost + more + _GLUED, (Piece(key, begins=not said, text=rest), *pieces)
+    reached = max(offer.row, state.reached)
+    if offer.rest.startswith(text):
+        after = _State(offer.row, offer.said + text, state.beside, reached)
+        yield after, offer.cost, (Piece(offer.key, begins=not offer.said, text=text),)
+    elif text.startswith(offer.rest) and depth < _DEEPEST:
+        whole = _State(offer.row, offer.said + offer.rest, state.beside, reached)
+        piece = Piece(offer.key, begins=not offer.said, text=offer.rest)
+        for after, more, pieces in _steps(script, whole, text[len(offer.rest) :], "", depth + 1):
+            yield after, offer.cost + more + _GLUED, (piece, *pieces)
 
 
 def _beside(script: Script, state: _State, text: str, mark: str, depth: int) -> _Steps:
@@ -212,7 +222,7 @@ def _beside(script: Script, state: _State, text: str, mark: str, depth: int) -> 
             after = _State(state.row, state.said, places, state.reached)
             if shared == len(text):
                 yield after, cost, (Piece(),)
-            elif depth < 3:
+            elif depth < _DEEPEST:
                 for last, more, pieces in _steps(script, after, text[shared:], mark if not depth else "", depth + 1):
                     yield last, cost + more + _GLUED, pieces
 

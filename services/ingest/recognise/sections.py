@@ -17,7 +17,9 @@ _LONGEST_LINE = 1000
 """A longer line is no heading, however many blanks and marks stand in it."""
 _NUMBERED = re.compile(r"^[一二三四五六七八九十]{1,3}[、.．,，:：)）]?")
 _PART = re.compile(r"^第[一二三四五六七八九十]{1,2}(?:部分|章)[、:：]?")
-_HEAD_OF_PARAGRAPH = re.compile(r"^(?P<title>[一二三四五六七八九十]、[^。：:]{4,40}?)[。：:\s]\s*(?P<text>\S.*)$", re.DOTALL)
+_HEAD_OF_PARAGRAPH = re.compile(
+    r"^(?P<title>[一二三四五六七八九十]、[^。：:]{4,40}?)[。：:\s]\s*(?P<text>\S.*)$", re.DOTALL
+)
 _SENTENCE_END = "。；！？!?;"
 _SENTENCE_ENDS = frozenset(_SENTENCE_END)
 _NEW_PARAGRAPH = re.compile(r"^(?:[（(][一二三四五六七八九十]{1,3}[)）]|[一二三四五六七八九十]{1,3}、)")

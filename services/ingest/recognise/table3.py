@@ -116,9 +116,9 @@ def _match(rows: Sequence[TableRow]) -> list[_Line]:
     previous: str | None = None
     for row in rows:
         line = _split(row, previous)
-        if line.key is None and (not line.cells or (previous is None and _is_head(line))):
-            if not labels.begins_row(line.label):
-                continue
+        words = line.key is None and (not line.cells or (previous is None and _is_head(line)))
+        if words and not labels.begins_row(line.label):
+            continue
         group = labels.name_of(line.label) in labels.group_names() and labels.printed_item_number(line.label) is None
         if line.key is None and group and line.blank:
             continue

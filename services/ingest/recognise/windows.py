@@ -246,11 +246,11 @@ def _doubt_neighbours(script: Script, found: Sequence[Window]) -> None:
         if window.key is None or window.together or not window.figures:
             continue
         at = order[window.key]
-        if _reaches(script, at, 1, missing, gaps) or _reaches(script, at, -1, missing, gaps):
+        if _reaches(at, 1, missing, gaps) or _reaches(at, -1, missing, gaps):
             window.doubt = window.doubt or NEIGHBOUR_DOUBT
 
 
-def _reaches(script: Script, at: int, step: int, missing: set[int], gaps: set[int]) -> bool:
+def _reaches(at: int, step: int, missing: set[int], gaps: set[int]) -> bool:
     """Whether a missing row stands next to row `at` in the form, optional ones passed over."""
     at += step
     while at in missing and at not in gaps:

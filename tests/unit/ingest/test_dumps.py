@@ -65,7 +65,9 @@ def by_pdfplumber(data: bytes, *, layout: bool = False) -> str:
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
-    "extract", [by_pdfium, by_pdfplumber, lambda data: by_pdfplumber(data, layout=True)], ids=["pdfium", "words", "layout"]
+    "extract",
+    [by_pdfium, by_pdfplumber, lambda data: by_pdfplumber(data, layout=True)],
+    ids=["pdfium", "words", "layout"],
 )
 def test_the_text_that_other_programs_take_from_a_pdf_reads_back_exactly(
     extract: Callable[[bytes], str], seed: int
@@ -92,7 +94,20 @@ def test_the_text_that_other_programs_take_from_a_pdf_reads_back_exactly(
         lambda text: text.translate(str.maketrans("0123456789", "０１２３４５６７８９")).encode(),
         lambda text: re.sub(r"[年月](?=\d)", "", text).encode(),
     ],
-    ids="crlf feeds separators bom gb18030 utf16 control zero_width nbsp ideographic full_width lost_words".split(),
+    ids=[
+        "crlf",
+        "feeds",
+        "separators",
+        "bom",
+        "gb18030",
+        "utf16",
+        "control",
+        "zero_width",
+        "nbsp",
+        "ideographic",
+        "full_width",
+        "lost_words",
+    ],
 )
 def test_odd_characters_change_no_figure(spoil: Callable[[str], bytes]) -> None:
     read = only_report(spoil(render_text(COUNTY)))
@@ -124,7 +139,8 @@ def heads_exchanged(one: str, two: str) -> Iterator[None]:
         words = {one: two, two: one}
         whole = table3_grid(report)
         cells = tuple(
-            replace(cell, text=words.get(cell.text, cell.text)) if cell.row < whole.head else cell for cell in whole.cells
+            replace(cell, text=words.get(cell.text, cell.text)) if cell.row < whole.head else cell
+            for cell in whole.cells
         )
         return replace(whole, cells=cells)
 
@@ -238,17 +254,32 @@ def test_a_label_that_is_only_like_the_form_s_is_doubtful() -> None:
 )
 def test_the_unit_of_fees_is_that_of_head_or_label(head: str, label: str, share: int) -> None:
     report = replace(COUNTY, table2={**COUNTY.table2, "fees": 123400})
-    for render in (render_text, lambda one: render_markdown(one), lambda one: RENDERERS["columned"](one, random.Random(1))):
-        text = render(report).replace("本年收费金额（单位：万元）", "@").replace("行政事业性收费", label).replace("@", head)
+    for render in (
+        render_text,
+        render_markdown,
+        lambda one: RENDERERS["columned"](one, random.Random(1)),
+    ):
+        text = (
+            render(report)
+            .replace("本年收费金额（单位：万元）", "@")
+            .replace("行政事业性收费", label)
+            .replace("@", head)
+        )
         read = only_report(text)
         assert "table2.fees" not in read.uncertain
         assert read.figure("table2.fees") == Decimal(123400) / share
 
 
 @pytest.mark.parametrize(
-    ("head", "label"), [("本年收费金额（单位：元）", "行政事业性收费（万元）"), ("本年收费金额（单位：亿元）", "行政事业性收费")]
+    ("head", "label"),
+    [("本年收费金额（单位：元）", "行政事业性收费（万元）"), ("本年收费金额（单位：亿元）", "行政事业性收费")],
 )
 def test_units_that_contradict_or_are_unusual_are_doubted(head: str, label: str) -> None:
     report = replace(COUNTY, table2={**COUNTY.table2, "fees": 12})
-    text = render_markdown(report).replace("本年收费金额（单位：万元）", "@").replace("行政事业性收费", label).replace("@", head)
+    text = (
+        render_markdown(report)
+        .replace("本年收费金额（单位：万元）", "@")
+        .replace("行政事业性收费", label)
+        .replace("@", head)
+    )
     assert "table2.fees" in only_report(text).uncertain

@@ -42,6 +42,7 @@ def test_figures(text: str, value: int | Decimal) -> None:
         ("22（其中修订 16 件）", 22, "其中修订16件"),
         ("26\n(自然失效2件)", 26, "自然失效2件"),
         ("55（含自然失效 29 件）", 55, "含自然失效29件"),
+        ("42（含自然失效 30", 42, "含自然失效30"),
     ],
 )
 def test_a_note_in_brackets_stands_beside_the_figure(text: str, value: int, note: str) -> None:
@@ -53,7 +54,7 @@ def test_nothing_is_blank(text: str) -> None:
     assert parse_figure(text) == Printed(None, Kind.BLANK)
 
 
-@pytest.mark.parametrize("text", ["/", "-", "—", "–", "——", "无", "不适用", "\\", " － "])
+@pytest.mark.parametrize("text", ["/", "／", "-", "—", "–", "——", "---", "−", "无", "不适用", "\\", " － "])
 def test_nil_signs_are_no_zeros(text: str) -> None:
     assert parse_figure(text) == Printed(None, Kind.DASH)
 
@@ -73,7 +74,29 @@ def test_blanks_that_separate_no_thousands_are_doubted(text: str) -> None:
     assert parse_figure(text).doubt
 
 
-@pytest.mark.parametrize(("text", "value"), [("+4", 4), ("-4", -4), ("增4", 4), ("减少4", -4), ("0", 0)])
+@pytest.mark.parametrize("text", ["05", "007", "00"])
+def test_a_figure_that_begins_with_zero_may_be_two_run_together(text: str) -> None:
+    assert parse_figure(text).value == int(text)
+    assert parse_figure(text).doubt
+    assert not parse_figure("0").doubt
+    assert not parse_figure("0.5", "money").doubt
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("+4", 4),
+        ("＋4", 4),
+        ("-4", -4),
+        ("－4", -4),
+        ("−4", -4),
+        ("—4", -4),
+        ("增4", 4),
+        ("增加4", 4),
+        ("减少4", -4),
+        ("0", 0),
+    ],
+)
 def test_the_change_column_of_the_2019_form_has_signs(text: str, value: int) -> None:
     assert parse_figure(text, "signed").value == value
 
@@ -86,10 +109,43 @@ def test_the_change_column_of_the_2019_form_has_signs(text: str, value: int) -> 
         ("12345", "元", "1.2345"),
         ("1.2万元", "元", "1.2"),
         ("3000元", "", "0.3000"),
+        ("3000（元）", "", "0.3000"),
+        ("3000（元）", "万元", "0.3000"),
+        ("1.2（单位：万元）", "元", "1.2"),
     ],
 )
 def test_money_is_given_in_ten_thousand_yuan(text: str, unit: str, value: str) -> None:
     assert parse_figure(text, "money", unit=unit).value == Decimal(value)
+
+
+def test_money_in_an_unusual_unit_is_doubted() -> None:
+    assert parse_figure("1.2", "money", unit="亿元").doubt
+    assert not parse_figure("1.2万元", "money", unit="亿元").doubt
+
+
+@given(
+    st.integers(0, 10**9),
+    st.sampled_from(["其中修订{}件", "含自然失效{}件", "修订 {} 件"]),
+    st.integers(0, 999),
+    st.sampled_from(["（{}）", "({})", " （{}）", "\n（{}）"]),
+    st.booleans(),
+)
+def test_the_figure_before_a_note_is_the_figure(value: int, words: str, other: int, brackets: str, full: bool) -> None:
+    text = f"{value}{brackets.format(words.format(other))}"
+    printed = parse_figure(text.translate(FULL_WIDTH) if full else text)
+    assert (printed.value, printed.kind, printed.doubt) == (value, Kind.NUMBER, "")
+    assert str(other) in printed.note
+
+
+@given(
+    st.integers(0, 10**9),
+    st.sampled_from(["元", "万元"]),
+    st.sampled_from(["{}{}", "{} {}", "{}（{}）", "{}（单位：{}）"]),
+)
+def test_a_unit_in_the_cell_decides_whatever_the_head_says(value: int, unit: str, shape: str) -> None:
+    for head in ("", "元", "万元"):
+        amount = parse_figure(shape.format(value, unit), "money", unit=head).value
+        assert amount == Decimal(value) / (10_000 if unit == "元" else 1)
 
 
 @given(st.integers(min_value=0, max_value=10**12 - 1), st.sampled_from(["", ",", " "]), st.booleans())

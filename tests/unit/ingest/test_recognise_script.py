@@ -13,7 +13,14 @@ from services.ingest.recognise.running import script3, table2_rows, table3_rows
 from services.ingest.recognise.script import follow
 
 ROWS = form("2021").table3_rows
-GROUPS = {"": "", "results": "", "deny": "（三）不予公开", "unable": "（四）无法提供", "reject": "（五）不予处理", "other": "（六）其他处理"}
+GROUPS = {
+    "": "",
+    "results": "",
+    "deny": "（三）不予公开",
+    "unable": "（四）无法提供",
+    "reject": "（五）不予处理",
+    "other": "（六）其他处理",
+}
 
 
 def keys(texts: list[str]) -> list[str | None]:
@@ -32,7 +39,9 @@ def test_labels_cut_anywhere_with_groups_between_are_followed(data: st.DataObjec
     seen = {""}
     for row in ROWS:
         if row.group not in seen:
-            texts += [GROUPS[row.group][:3], GROUPS[row.group][3:]] if GROUPS[row.group] else ["三、", "本年度", "办理结果"]
+            texts += (
+                [GROUPS[row.group][:3], GROUPS[row.group][3:]] if GROUPS[row.group] else ["三、", "本年度", "办理结果"]
+            )
             wanted += [None] * (len(texts) - len(wanted))
             seen.add(row.group)
         label = f"{row.mark}{row.label}"
@@ -104,9 +113,7 @@ def test_figures_above_below_and_beside_their_label(lines: list[str]) -> None:
 
 def test_figures_of_a_lost_label_are_given_to_none_of_its_neighbours() -> None:
     rows = table3_rows(
-        printed(
-            "1.信访举报投诉类申请", "0 0 0 0 0 0 0", "1 0 0 0 0 0 1", "3.要求提供公开出版物", "0 0 0 0 0 0 0"
-        ),
+        printed("1.信访举报投诉类申请", "0 0 0 0 0 0 0", "1 0 0 0 0 0 1", "3.要求提供公开出版物", "0 0 0 0 0 0 0"),
         1,
     )
     assert all(len(row.cells) != 8 or row.cells[1].doubt for row in rows)
@@ -115,9 +122,9 @@ def test_figures_of_a_lost_label_are_given_to_none_of_its_neighbours() -> None:
 def test_a_page_number_among_figures_of_their_own_is_left_out_where_the_sum_tells() -> None:
     lines = ["2.重复申请", "5", "1", "0", "0", "4", "0", "0", "10", "3.要求提供公开出版物"]
     (row, *_) = table3_rows(printed(*lines), 1)
-    assert [cell.text for cell in row.cells[1:]] == "5 1 0 0 4 0 0 10".split() or len(row.cells) == 8
+    assert len(row.cells) == 9  # two of the zeros could be the one too many, with different results
     (row, *_) = table3_rows(printed("2.重复申请", "5", "1", "0", "3", "0", "0", "0", "6", "3.要求提供公开出版物"), 1)
-    assert [cell.text for cell in row.cells[1:]] == "5 1 0 0 0 0 6".split()
+    assert [cell.text for cell in row.cells[1:]] == ["5", "1", "0", "0", "0", "0", "6"]
 
 
 def test_blank_cells_are_found_by_the_columns_of_the_rows_around() -> None:

@@ -273,10 +273,10 @@ def widened(report: AuthoredReport, chance: random.Random) -> str:
             return "\n".join("\t".join(row) for row in rows)
         out = []
         for number, row in enumerate(rows):
-            if number >= start:
-                row = [*row[:3], *(text for text, n in zip(row[3:], repeats, strict=True) for _ in range(n))]
-                out += [""] if number == start else []
-            out.append("\t".join(row))
+            times = repeats if number >= start else (1,) * 7
+            figures = [text for text, n in zip(row[3:], times, strict=True) for _ in range(n)]
+            out += [""] if number == start else []
+            out.append("\t".join([*row[:3], *figures]))
         return "\n".join(out)
 
     return whole(report, table)
