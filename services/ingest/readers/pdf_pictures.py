@@ -17,6 +17,9 @@ from services.ingest.recognise.primitives import Box, Item, PictureReader, Place
 _LEAST_WIDTH, _LEAST_SHARE = 0.3, 0.015
 """A picture narrower or smaller than these shares of the page is an emblem or a signature, no table."""
 
+_SEAM = 2.0
+"""Strips of one picture lie this near to one another (points)."""
+_MOST_STRIPS, _MOST_AREAS = 2000, 6
 _ADVICE = "请人工核对原件，或请报送单位改报由文字处理软件直接导出的 PDF。"
 _SCAN = "文件是扫描件，页面都是图片，表格中的数字没有读出。" + _ADVICE
 _HIDDEN = "文件是扫描件，页面都是图片，其中隐藏的文字未必与图片一致，不能采信。" + _ADVICE
@@ -50,7 +53,7 @@ def wanted_pictures(seen: SeenPages, reports: Sequence[Report], *, annual: bool)
         elif page.glyphs >= FEWEST_GLYPHS and (page.number in distrusted or is_bad_text(page.items)):
             wanted.append(Wanted(page.number, bad_text=True))
         elif annual:
-            wanted += [Wanted(page.number, box) for box in page.pictures if _may_be_table(page, box)]
+            wanted += [Wanted(page.number, box) for box in _whole_pictures(page)]
     return wanted
 
 
@@ -75,9 +78,25 @@ def _distrusted_pages(reports: Iterable[Report]) -> set[int]:
     return {cell.page for report in reports if _is_distrusted(report) for cell in report.cells.values() if cell.page}
 
 
+def _whole_pictures(page: SeenPage) -> list[Box]:
+    """The largest pictures of a page that may be tables; strips of one picture are put together."""
+    whole: list[Box] = []
+    for box in sorted(page.pictures[:_MOST_STRIPS], key=lambda one: (one[0], one[1])):
+        last = whole[-1] if whole else None
+        if last and abs(last[0] - box[0]) <= _SEAM and abs(last[2] - box[2]) <= _SEAM and box[1] <= last[3] + _SEAM:
+            whole[-1] = (min(last[0], box[0]), last[1], max(last[2], box[2]), max(last[3], box[3]))
+        else:
+            whole.append(box)
+    tables = sorted((box for box in whole if _may_be_table(page, box)), key=_size, reverse=True)
+    return sorted(tables[:_MOST_AREAS], key=lambda one: one[1])
+
+
 def _may_be_table(page: SeenPage, box: Box) -> bool:
-    wide, high = box[2] - box[0], box[3] - box[1]
-    return wide >= _LEAST_WIDTH * page.width and wide * high >= _LEAST_SHARE * page.width * page.height
+    return box[2] - box[0] >= _LEAST_WIDTH * page.width and _size(box) >= _LEAST_SHARE * page.width * page.height
+
+
+def _size(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def read_wanted(data: bytes, seen: SeenPages, wanted: Sequence[Wanted], pictures: PictureReader) -> set[int]:

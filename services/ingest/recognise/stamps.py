@@ -28,6 +28,7 @@ _OVER = 0.12
 """Share of the smaller box that two characters must share for one to be printed over the other."""
 _MANY = 6
 """So many cells in one colour of their own are no stamp."""
+_MOST_NEAR = 200
 _CELL = 32.0
 """Points of the squares by which characters near one another are looked up."""
 
@@ -68,7 +69,9 @@ def printed_over(glyphs: Sequence[Glyph], colours: Mapping[Glyph, Colour], odd: 
     for glyph in glyphs:
         if colours[glyph] not in odd:
             for square in _squares(glyph):
-                near.setdefault(square, []).append(glyph)
+                here = near.setdefault(square, [])
+                if len(here) < _MOST_NEAR:
+                    here.append(glyph)
     gone: set[Glyph] = set()
     for _, run in groupby(glyphs, key=colours.__getitem__):
         members = list(run)

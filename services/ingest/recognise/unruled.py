@@ -20,6 +20,8 @@ from services.ingest.recognise.unruled_columns import Columns, Laid, LaidRow, Sp
 from services.ingest.recognise.words import GAPS, Word, box_of, text_of, words_of
 
 _STRAY = "表中有数字不在任何一格里"
+_MOST_WORDS = 3000
+"""Words between two headings of a page; a page full of small table has some 400."""
 _LARGE = 1.3
 _TABLE_OF = {"proactive": 2, "requests": 3, "disputes": 4}
 
@@ -151,6 +153,8 @@ def _lay_out(table: int, lines: Sequence[list[Glyph]], carried: Carried, *, clos
     best: list[Laid] = []
     for gap in GAPS:
         words = words_of(glyphs, gap)
+        if len(words) > _MOST_WORDS:
+            break
         laid = _lay_out_words(table, words, carried, closed=closed)
         if sum(one.known for one in laid) > sum(one.known for one in best):
             best = laid

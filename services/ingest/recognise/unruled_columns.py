@@ -12,7 +12,8 @@ from services.ingest.recognise.words import Word, columns_between
 Span = tuple[float, float]
 Cells = list[Word]
 
-_SLACK = 1.0
+_SLACK = 0.25
+"""Share of its width by which a figure may reach over the middle between two columns, which narrower ones told."""
 _OUTER = 1.1
 """Figures this near to a row, in font sizes, belong to it."""
 _MARGIN = 1.0
@@ -71,7 +72,11 @@ class Laid:
 
 
 def fits(columns: Columns, lines: Iterable[Sequence[Word]]) -> bool:
-    """Whether every figure of `lines` stands within one of `columns`, and no two of a line in the same."""
+    """Whether every figure of `lines` stands within one of `columns`, and no two of a line in the same.
+
+    The outermost edges are only as far out as the figures of one page; wider ones may reach over them.
+    """
+    last = len(columns.spans) - 1
     for line in lines:
         taken = set()
         for word in line:
@@ -79,7 +84,10 @@ def fits(columns: Columns, lines: Iterable[Sequence[Word]]) -> bool:
             if not inside or inside[0] in taken:
                 return False
             left, right = columns.spans[inside[0]]
-            if word.x0 < left - _SLACK or word.x1 > right + _SLACK:
+            slack = _SLACK * (word.x1 - word.x0)
+            over_left = inside[0] > 0 and word.x0 < left - slack
+            over_right = inside[0] < last and word.x1 > right + slack
+            if over_left or over_right:
                 return False
             taken.add(inside[0])
     return True

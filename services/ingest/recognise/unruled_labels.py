@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from services.ingest.recognise.words import Word, rows_of
 Match = Callable[[str], str | None]
 
 _MOST_LINES = 9
+_MOST_LABELS = 300
 _LONGEST = 80
 """Characters of the longest label of the form, with room."""
 _LEADING = 2.3
@@ -91,6 +93,8 @@ def labels_in_lines(words: Iterable[Word], match: Match) -> list[Label]:
 def labels_in_stacks(words: Sequence[Word], match: Match, most: int = 4) -> list[Label]:
     """Every stack of up to `most` words, each under the one before, whose whole text `match` knows."""
     found: list[Label] = []
+    ordered = sorted((word for word in words if not word.is_figure), key=lambda word: word.middle)
+    middles = [word.middle for word in ordered]
     for word in words:
         stack = [word]
         while True:
@@ -98,29 +102,33 @@ def labels_in_stacks(words: Sequence[Word], match: Match, most: int = 4) -> list
                 found.append(label_of(key, stack))
             if len(stack) == most:
                 break
-            below = _below(stack[-1], words)
+            last = stack[-1]
+            low = bisect_right(middles, last.middle + 0.5 * last.size)
+            below = _below(last, ordered[low : bisect_right(middles, last.middle + _LEADING * last.size)])
             if below is None:
                 break
             stack.append(below)
     return found
 
 
-def _below(word: Word, words: Iterable[Word]) -> Word | None:
-    """The nearest word under `word`, on one of the next lines and over at least half of the narrower one."""
-    near = [
-        one
-        for one in words
-        if not one.is_figure
-        and 0.5 * word.size < one.middle - word.middle <= _LEADING * word.size
-        and min(one.x1, word.x1) - max(one.x0, word.x0) >= _OVERLAP * min(one.x1 - one.x0, word.x1 - word.x0)
-    ]
-    return min(near, key=lambda one: one.middle, default=None)
+def _below(word: Word, lower: Iterable[Word]) -> Word | None:
+    """The first of the `lower` words that stands under `word`, over at least half of the narrower one."""
+    for one in lower:
+        if min(one.x1, word.x1) - max(one.x0, word.x0) >= _OVERLAP * min(one.x1 - one.x0, word.x1 - word.x0):
+            return one
+    return None
 
 
 def longest_apart(labels: Iterable[Label], *, across: bool = False) -> list[Label]:
-    """The longest labels of which no two share a line (`across`: a word), from top to bottom and left to right."""
+    """The longest labels of which no two share a line (`across`: a word), from top to bottom and left to right.
+
+    None of them when there are more than any table of the form could have.
+    """
     taken: list[Label] = []
-    for label in sorted(labels, key=lambda one: (-len(name_of(one.text)), -len(one.text))):
+    candidates = list(labels)
+    if len(candidates) > _MOST_LABELS:
+        return []
+    for label in sorted(candidates, key=lambda one: (-len(name_of(one.text)), -len(one.text))):
         if across:
             clash = any(word is other for one in taken for other in one.words for word in label.words)
         else:

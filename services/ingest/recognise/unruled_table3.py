@@ -128,6 +128,8 @@ def _columns(
     first = min([word.x0 for word in flat], default=edge)
     if carried is not None and fits(carried, lines) and edge <= carried.spans[0][0] + 1.0:
         known = _known_heads(words, top, first)
+        (left, right), end = carried.spans[-1], max([word.x1 + 1.0 for word in flat], default=0.0)
+        carried = Columns([*carried.spans[:-1], (left, max(right, end))])
         return Columns(carried.spans, [list(head.words) for head in known] or _heads(words, top, carried.spans))
     over = _known_heads(words, top, first)
     stretches = _stretches(lines)

@@ -26,7 +26,10 @@ _PIECE = re.compile(r"\d+(?:[,，.．]\d+)*[,，]?")
 
 @dataclass(slots=True, eq=False)
 class Word:
-    """Glyphs of one line that stand together, and their common box."""
+    """Glyphs of one line that stand together, and their common box.
+
+    ``is_figure``: it prints a number, a piece of one that is broken in its cell, or a nil sign.
+    """
 
     text: str
     x0: float
@@ -34,6 +37,7 @@ class Word:
     x1: float
     bottom: float
     glyphs: Sequence[Glyph]
+    is_figure: bool = False
 
     @property
     def middle(self) -> float:
@@ -50,21 +54,18 @@ class Word:
         """The height of its glyph boxes, about the font size."""
         return self.bottom - self.top
 
-    @property
-    def is_figure(self) -> bool:
-        """Whether it prints a number, a piece of one that is broken in its cell, or a nil sign."""
-        return looks_like_figure(self.text) or _PIECE.fullmatch(self.text) is not None
-
 
 def word_of(glyphs: Sequence[Glyph]) -> Word:
     """`glyphs`, from left to right, as one word."""
+    text = join(glyphs)
     return Word(
-        join(glyphs),
+        text,
         min(g[1] for g in glyphs),
         min(g[2] for g in glyphs),
         max(g[3] for g in glyphs),
         max(g[4] for g in glyphs),
         glyphs,
+        looks_like_figure(text) or _PIECE.fullmatch(text) is not None,
     )
 
 
@@ -99,7 +100,7 @@ def _at_marks(part: list[Glyph]) -> Iterator[list[Glyph]]:
         return
     cuts = [match.start() for match in _MARK_INSIDE.finditer(text)]
     behind = _FIGURE_BEHIND.search(text)
-    if behind is not None:
+    if behind is not None and not _open_bracket(text[: behind.start()]):
         before, after = part[behind.start() - 1], part[behind.start()]
         if after[1] - before[3] > _GLUED * (after[4] - after[2]):
             cuts.append(behind.start())
@@ -107,6 +108,12 @@ def _at_marks(part: list[Glyph]) -> Iterator[list[Glyph]]:
     for cut in [*sorted(cuts), len(part)]:
         yield part[start:cut]
         start = cut
+
+
+def _open_bracket(text: str) -> bool:
+    """Whether `text` ends within a note in brackets."""
+    flat = text.replace("（", "(").replace("）", ")")
+    return flat.count("(") > flat.count(")")
 
 
 def rows_of(words: Iterable[Word]) -> list[list[Word]]:
