@@ -59,7 +59,7 @@ def place_figure(entry: Entry, number: NumberKind, doubt: str = "", *, unit: str
     printed = parse_figure(entry.text, number, unit=unit)
     if doubt or entry.doubt:
         return Placed(entry, printed, doubt or entry.doubt, exact=exact)
-    return Placed(entry, printed, printed.doubt, text_doubt=bool(printed.doubt), exact=exact)
+    return Placed(entry, printed, printed.doubt, text_doubt=bool(printed.doubt), exact=exact, weak=entry.weak)
 
 
 def is_blank(entry: Entry) -> bool:

@@ -33,7 +33,8 @@ class Entry:
     """One cell. ``left``/``right`` are its extent across, in the reading direction; None where columns have no place.
 
     ``doubt`` says, in plain Chinese, why the text itself may not be what is printed (glyphs over one another, digits of
-    two sizes, words printed over a picture); empty when there is no such reason.
+    two sizes, words printed over a picture); empty when there is no such reason. ``weak``: the same where it is settled
+    when every sum through the figure holds.
     """
 
     text: str
@@ -41,6 +42,7 @@ class Entry:
     left: float | None = None
     right: float | None = None
     doubt: str = ""
+    weak: str = ""
 
 
 @dataclass(slots=True, eq=False)

@@ -46,7 +46,7 @@ class _Line:
         """One figure of this row."""
         found = place_figure(entry, "count", doubt, exact=self.how == "exact")
         found.apart = self.apart or self.row.loose
-        found.weak = self.row.weak
+        found.weak = self.row.weak or found.weak
         return found
 
 

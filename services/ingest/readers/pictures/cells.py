@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from services.ingest.readers.pictures.digits import SURE, Glyphs, NetRead, cut, tell
+from services.core.report import Kind
+from services.ingest.readers.pictures.digits import SURE, Glyphs, NetRead, cut, leading_digits, tell
 from services.ingest.readers.pictures.glyphs import glyph_net
 from services.ingest.readers.pictures.ink import Band, Blob, bands_of, line_picture, looks_empty
 from services.ingest.readers.pictures.paper import POINT, Grey
@@ -16,6 +17,8 @@ from services.ingest.recognise.lattice import Lattice
 
 _EDGE = 4
 """Pixels beside a rule in which slivers of ink belong to the rule."""
+_DUST = 6
+"""Pixels up to which a lone dot is dust and no writing; the flattest dash is longer."""
 _FEW = 5
 """Rows with at most so many figures are no rows of table 3 or 4: no sum checks them."""
 _LIKELY = 0.9
@@ -27,18 +30,21 @@ _NIL = ("/", "-")
 _TWO = "两种读法得到的数字不同"
 _WEAK = "字迹不清，只有一种读法认出"
 _UNIT = "表头的金额单位看不清"
+_ILLEGIBLE = "格内有字迹，但认不出"
+_LINES = "数字分成了几行"
 _FAINT = "格内似有很淡的字迹"
 
 
 @dataclass(slots=True)
 class CellRead:
-    """``text`` as read, ``doubt`` as in ``Entry``. ``other`` is what the other way of reading gives, None when not asked.
+    """``text`` as read, ``doubt`` and ``weak`` as in ``Entry``. ``other`` is what the other way of reading gives, None when not asked.
 
     ``picture`` is the line by itself, kept for figures, so that the other way can be asked later.
     """
 
     text: str = ""
     doubt: str = ""
+    weak: str = ""
     other: str | None = None
     by_net: bool = False
     picture: Grey | None = None
@@ -75,7 +81,7 @@ def read_cells(
     cells: list[_Cell] = []
     for number in range(len(lattice.cells)):
         box = _pixels(lattice, number, grey)
-        bands = bands_of(_inner(blobs.get(number, ()), box), em)
+        bands = _without_dust(bands_of(_inner(blobs.get(number, ()), box), em))
         if bands:
             cells.append(_Cell(number, bands, cut(bands[0], grey) if len(bands) == 1 else None))
         elif not looks_empty(grey[box[1] + _EDGE : box[3] - _EDGE, box[0] + _EDGE : box[2] - _EDGE]):
@@ -125,6 +131,10 @@ def _inner(blobs: Sequence[Blob], box: tuple[int, int, int, int]) -> list[Blob]:
     return kept
 
 
+def _without_dust(bands: Sequence[Band]) -> list[Band]:
+    return [band for band in bands if band.high > _DUST or sum(blob.area for blob in band.blobs) > _DUST * _DUST / 2]
+
+
 def _to_be_read_twice(lattice: Lattice, cells: Mapping[int, _Cell]) -> set[int]:
     """Figures that no sum of the form covers: in rows of few cells, and in rows where most cells are empty."""
     twice: set[int] = set()
@@ -160,19 +170,45 @@ def _figure(cell: _Cell, grey: Grey, em: float, reader: Recogniser, *, twice: bo
 
 
 def _words(cell: _Cell, grey: Grey, em: float, reader: Recogniser, *, twice: bool) -> CellRead:
-    if cell.wordy:
-        words = read_words(grey, cell.bands, em, reader)
-        if len(cell.bands) > 1 or (words.text and not looks_like_figure(words.text)):
-            return CellRead(words.text, "" if words.sure or "元" not in words.text else _UNIT)
+    if not cell.wordy:
+        return _unsure_figure(cell, grey, em, reader, twice=twice)
+    words = read_words(grey, cell.bands, em, reader)
+    if not words.text:
+        return CellRead(doubt=_ILLEGIBLE)
+    if "元" in words.text and not words.sure:
+        return CellRead(words.text, _UNIT)
+    if not looks_like_figure(words.text):
+        return CellRead(words.text)
+    if any(_is_han(char) for char in words.text):
+        return _noted(cell, grey, em, reader)
+    return CellRead(words.text, _LINES) if len(cell.bands) > 1 else _unsure_figure(cell, grey, em, reader, twice=twice)
+
+
+def _unsure_figure(cell: _Cell, grey: Grey, em: float, reader: Recogniser, *, twice: bool) -> CellRead:
+    """A cell that the net cannot tell by itself: the neural reader says what it is, and the net has the second say."""
     picture = line_picture(grey, cell.bands[0], em)
     figure, free = reader.read_figure(picture)
     if any(_is_han(char) for char in free.text):
+        if parse_figure(free.text).kind is Kind.DASH:
+            return CellRead(free.text)
         words = read_words(grey, cell.bands, em, reader)
-        return CellRead(words.text, "" if words.sure or "元" not in words.text else _UNIT)
-    read = CellRead(figure.text or free.text, other=cell.net.text, picture=picture)
-    if not same_figure(figure.text, cell.net.text) and (twice or figure.sure < _LIKELY or not figure.text):
-        read.doubt = _WEAK
+        return _noted(cell, grey, em, reader) if looks_like_figure(words.text) else CellRead(words.text)
+    if not figure.text:
+        return CellRead(free.text, _ILLEGIBLE)
+    read = CellRead(figure.text, other=cell.net.text, picture=picture)
+    if not same_figure(figure.text, cell.net.text) and (twice or figure.sure < _LIKELY or cell.net.sure > 0):
+        read.weak = _WEAK
     return read
+
+
+def _noted(cell: _Cell, grey: Grey, em: float, reader: Recogniser) -> CellRead:
+    """A figure with a note beside it. The net reads the glyphs in front of the note."""
+    lines = [reader.read(line_picture(grey, band, em)).text for band in cell.bands]
+    text = "".join(lines)
+    front = leading_digits(cell.bands[0], grey, glyph_net())
+    printed = parse_figure(text)
+    same = printed.kind is Kind.NUMBER and same_figure(front, str(printed.value))
+    return CellRead(text, "" if same else _TWO, other=front)
 
 
 def _is_han(char: str) -> bool:

@@ -56,9 +56,8 @@ def cut(band: Band, grey: Grey) -> Glyphs | None:
         return None
     tallest = max(box.high for box in boxes)
     if tallest < _LEAST_HEIGHT:
-        lone = boxes[0]
-        is_dash = len(boxes) == 1 and lone.wide >= 2.2 * lone.high and lone.wide >= 5
-        return Glyphs(boxes, ["-"]) if is_dash else None
+        dashes = all(box.wide >= 2.2 * box.high and box.wide >= 5 for box in boxes)
+        return Glyphs(boxes, ["-"] * len(boxes)) if dashes and len(boxes) <= 2 else None
     glyphs = Glyphs([], [])
     base = float(np.median([box.bottom for box in boxes if box.high > 0.7 * tallest]))
     for box in boxes:
@@ -125,6 +124,22 @@ def tell(candidates: Sequence[Glyphs], grey: Grey, net: GlyphNet) -> list[NetRea
         reads.append(_put_together(one, likely[start : start + len(one.squares)], grey, net))
         start += len(one.squares)
     return reads
+
+
+def leading_digits(band: Band, grey: Grey, net: GlyphNet) -> str:
+    """The digits at the head of a line of words, up to the first glyph that is none."""
+    text = ""
+    boxes = _stacked(band.blobs)[:_MOST_GLYPHS]
+    tallest = max(box.high for box in boxes)
+    for box in boxes:
+        if box.high <= 0.55 * tallest and box.wide <= 0.4 * tallest and box.bottom > band.bottom - 0.5 * tallest:
+            text += ","
+            continue
+        told, sure = _told(box, net.likelihoods(framed(grey[box.top : box.bottom, box.left : box.right])[None])[0], grey, net)
+        if sure < SURE or not told.isdigit():
+            break
+        text += told
+    return text.strip(",")
 
 
 def _put_together(glyphs: Glyphs, likely: NDArray[np.float32], grey: Grey, net: GlyphNet) -> NetRead:

@@ -13,7 +13,7 @@ from services.ingest.readers.pictures.ink import Band, Blob, bands_of, blobs_of,
 from services.ingest.readers.pictures.paper import POINT, Grey, Paper, as_scanned, clean
 from services.ingest.readers.pictures.recogniser import Recogniser
 from services.ingest.readers.pictures.rules import find_rules
-from services.ingest.readers.pictures.words import QUICK
+from services.ingest.readers.pictures.words import CAREFUL, QUICK
 from services.ingest.recognise.lattice import SLIVER, Lattice, TooManyLinesError, find_lattices
 from services.ingest.recognise.opening import is_page_number
 from services.ingest.recognise.primitives import Box, Entry, Item, Line, Place, TableRow
@@ -22,6 +22,7 @@ _NARROWEST = 60.0
 """Points; what is narrower is no table of the form."""
 _MARGIN = 0.12
 _LOWEST_LINE = 9
+_SHORT_LINE, _LARGE = 0.72, 1.15
 _MOST_LINES = 120
 
 
@@ -114,7 +115,7 @@ def _rows(
         x0, y0, x1, y1 = (value * POINT for value in box)
         place = sheet.place(x0, y0, x1, y1)
         cells[place] = one
-        entries.append(Entry(one.text, place, box[0], box[2], one.doubt))
+        entries.append(Entry(one.text, place, box[0], box[2], one.doubt, one.weak))
     for numbers in lattice.rows():
         row = [entry for number in numbers if (entry := entries[number]) is not None]
         if row:
@@ -122,13 +123,14 @@ def _rows(
 
 
 def _prose(blobs: Sequence[Blob], grey: Grey, reader: Recogniser, sheet: _Sheet) -> list[tuple[float, list[Item]]]:
-    bands = bands_of(blobs)
-    em = em_of(bands)
+    em = em_of(bands_of(blobs))
+    bands = [band for band in bands_of(blobs, em)[:_MOST_LINES] if band.high >= _LOWEST_LINE and _is_text(band, em)]
+    widest = max((band.right - band.left for band in bands), default=0)
     placed: list[tuple[float, list[Item]]] = []
-    for band in bands_of(blobs, em)[:_MOST_LINES]:
-        if band.high < _LOWEST_LINE or not _is_text(band, em):
-            continue
-        text = reader.read(line_picture(grey, band, em), squeeze=QUICK).text.strip()
+    for band in bands:
+        # titles, headings, signature and date are short or large; a wrong character there costs more
+        telling = band.right - band.left < _SHORT_LINE * widest or band.high > _LARGE * em
+        text = reader.read(line_picture(grey, band, em), squeeze=CAREFUL if telling else QUICK).text.strip()
         height = band.top / grey.shape[0]
         if not text or (not _MARGIN < height < 1 - _MARGIN and is_page_number(text)):
             continue
