@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
@@ -14,7 +15,8 @@ from services.ingest.recognise import labels, table2
 
 SEPARATORS = ",;\t|"
 _ALWAYS = ",;"
-"""Tabs and bars without quotes are what converters make of tables: dumps, which have a reader of their own."""
+"""Tabs and bars without quotes are what converters make of tables, dumps, which have a reader of their own; only a
+spreadsheet gives all its lines equally many tabs, those of prose too."""
 _MOST_RECORDS = 50_000
 _MOST_FIELDS = 1000
 _LOOKED_AT = 600
@@ -22,6 +24,7 @@ _LABEL_FIELDS = 6
 _FEWEST_LABELS = 5
 _FEWEST_QUOTED = 3
 _FEWEST_FIELDS = 4
+_NEARLY_ALL = 0.95
 
 
 class Field(NamedTuple):
@@ -76,11 +79,14 @@ def separator_of(text: str) -> str:
         if text.count(separator) < _FEWEST_LABELS * (_FEWEST_FIELDS - 1):
             continue
         found = quoted = 0
+        widths: Counter[int] = Counter()
         with suppress(RejectedError):  # too many fields for any table: whoever reads it says so
             for fields in islice(records(text, separator), _LOOKED_AT):
                 quoted += sum(field.quoted for field in fields)
+                widths[len(fields)] += 1
                 found += len(fields) >= _FEWEST_FIELDS and any(map(_is_label, fields[:_LABEL_FIELDS]))
-        if found > most and (separator in _ALWAYS or quoted >= _FEWEST_QUOTED):
+        sheet = separator == "\t" and max(widths.values()) >= _NEARLY_ALL * widths.total()
+        if found > most and (separator in _ALWAYS or quoted >= _FEWEST_QUOTED or sheet):
             best, most = separator, found
     return best
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.core.errors import RejectedError
 from services.core.report import Format, Report
 from services.ingest.readers.html_charset import decode_page
 from services.ingest.readers.html_grid import Shown, show
 from services.ingest.readers.html_page import About, Region, about, find_region
-from services.ingest.readers.html_text import Places
 from services.ingest.readers.html_tree import build
 from services.ingest.readers.mhtml import is_mhtml, page_of
+from services.ingest.readers.places import Places
 from services.ingest.readers.reader import Bounds, Read
-from services.ingest.readers.readings import all_vouched_for, fewest_open, read_by_order
-from services.ingest.readers.text import read_text
+from services.ingest.readers.readings import all_vouched_for, fewest_open, read_as_dump, read_by_order
 from services.ingest.recognise.primitives import Content, Item, Line, TableRow
 from services.ingest.recognise.report import is_annual_report, recognise
 
@@ -98,27 +97,13 @@ def _text(item: Item) -> str:
 
 def _line_by_line(shown: Shown, region: Region, source: str) -> list[Report]:
     """As a text dump: sites publish tables as lines, a cell or a row in each, with bars or without."""
-    lines = [shown.lines[index] for index in region.indices]
     if any(isinstance(item, TableRow) and len(item.cells) > 7 for item in region.items):
         return []
-    printed = [line for line in lines if line is not None]
-    content = read_text("\n".join(_tabbed([line.text for line in printed])))
-    places = Places(source)
-    for item in content.items:
-        for one in item.cells if isinstance(item, TableRow) else [item]:
-            if one.place.line is not None and one.place.column is not None:
-                line = printed[one.place.line - 1]
-                one.place = places.at(line.offset(one.place.column - 1))
-                if not isinstance(one, Line):
-                    one.doubt = one.doubt or line.doubt
-    return recognise(content)
-
-
-def _tabbed(lines: list[str]) -> list[str]:
-    """Lines whose cells stand between bars, with tabs for bars: in a table of bars a row of two cells has only one."""
-    if sum(len(_BAR.findall(line)) > 1 for line in lines) < _FEWEST_BARRED:
-        return lines
-    return [_BAR.sub("\t", line) for line in lines]
+    printed = [line for index in region.indices if (line := shown.lines[index]) is not None]
+    barred = sum(len(_BAR.findall(line.text)) > 1 for line in printed) >= _FEWEST_BARRED
+    if barred:  # in a table of bars a row of two cells has only one, which is none to a dump
+        printed = [replace(line, text=_BAR.sub("\t", line.text)) for line in printed]
+    return read_as_dump(printed, Places(source))
 
 
 def _complete(report: Report, beside: About, region: Region, *, alone: bool) -> Report:

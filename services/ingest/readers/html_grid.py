@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from services.core.errors import RejectedError
 from services.ingest.readers.html_parts import Cell, Node, Page, Part, Picture, Piece, Table
-from services.ingest.readers.html_text import Places, Printed, blocks
+from services.ingest.readers.html_text import Printed, blocks
+from services.ingest.readers.places import Places
 from services.ingest.readers.prose import reads_as_prose
 from services.ingest.recognise.primitives import Entry, Item, Line, TableRow
 from services.ingest.recognise.sections import section_key

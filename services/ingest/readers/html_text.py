@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from services.ingest.readers.html_parts import BREAK, RAISED, STRUCK, UNSEEN, Break, Node, Picture, Piece, Run, Table
 from services.ingest.readers.html_tokens import entity_at
-from services.ingest.recognise.primitives import Place
 
 # zero-width characters, the soft hyphen and control characters print nothing
 _NOTHING = "\u00ad\u200b-\u200f\u2060-\u2064\ufeff\x00-\x08\x0b\x0e-\x1f\x7f"
@@ -22,17 +21,6 @@ STRUCK_DOUBT = "单元格里有被划去的文字"
 RAISED_DOUBT = "数字旁有上标或下标"
 UNSEEN_DOUBT = "这部分内容在网页上没有显示"
 BROKEN_DOUBT = "单元格里有无法识别的字符"
-
-
-class Places:
-    """Line and column (from 1) of offsets in a source whose lines end with a line feed."""
-
-    def __init__(self, source: str) -> None:
-        self._starts = [0, *(match.end() for match in re.finditer("\n", source))]
-
-    def at(self, offset: int) -> Place:
-        line = bisect_right(self._starts, offset)
-        return Place(line=line, column=offset - self._starts[line - 1] + 1)
 
 
 @dataclass(slots=True)

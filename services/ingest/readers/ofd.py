@@ -10,9 +10,10 @@ from services.core.report import Format, Report
 from services.ingest.readers.ofd_package import Package
 from services.ingest.readers.ofd_page import read_page
 from services.ingest.readers.reader import Bounds, Read
+from services.ingest.recognise.bad_text import words_of
 from services.ingest.recognise.lattice import TooManyLinesError
 from services.ingest.recognise.pages import page_items
-from services.ingest.recognise.primitives import Content, Item, Line
+from services.ingest.recognise.primitives import Content, Item
 from services.ingest.recognise.report import is_annual_report, recognise
 from services.ingest.recognise.sanity import is_language
 from services.ingest.recognise.unruled import Carried, loose_items
@@ -50,7 +51,7 @@ def read_ofd(data: bytes, bounds: Bounds) -> Read:
     reports = recognise(content)
     annual = is_annual_report(content, reports)
     readable = not all(report.status == "failed" for report in reports)
-    if not (annual and readable) and not is_language(_text(seen.items)):
+    if not (annual and readable) and not is_language(words_of(seen.items)):
         raise RejectedError("bad_text_layer")
     if not annual and not seen.textless_pictures:
         raise RejectedError("not_annual_report")
@@ -78,9 +79,3 @@ def _read(package: Package) -> _Seen:
             raise RejectedError("too_complex", f"第{number}页的表格线过多") from error
         seen.items += items
     return seen
-
-
-def _text(items: list[Item]) -> str:
-    return "\n".join(
-        item.text if isinstance(item, Line) else "\n".join(cell.text for cell in item.cells) for item in items
-    )

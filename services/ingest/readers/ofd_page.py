@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from services.ingest.readers import ofd_geometry as geometry
 from services.ingest.readers.ofd_geometry import POINTS, Matrix, Point
 from services.ingest.readers.ofd_package import PagePart
 from services.ingest.recognise.pages import PageInk
+from services.ingest.recognise.stamps import Colour
 
 _MOST_GLYPHS = 60_000
 _MOST_OBJECTS = 60_000
@@ -24,9 +26,10 @@ _THIN = 3.0
 _SHORT = 1.0
 """Shorter lines (points) are dots; text is never drawn as lines here, so that dashes of any length count."""
 _STRAIGHT = 1.0
+_LONG = 20.0
+"""An edge of an outline that is not all level or upright counts as a line from this length (points) on: rounded boxes."""
 _PICTURE_SHARE = 0.8
-_OPAQUE = 128
-"""Text paler than half (alpha of 255) is a watermark."""
+_OPAQUE = 255
 _SAME = 0.1
 """Glyphs nearer than this share of their size are one, drawn twice to look bold."""
 
@@ -34,6 +37,7 @@ Units = Callable[[str], Element | None]
 """The composite unit of an identifier."""
 
 Box = tuple[float, float, float, float]
+_HEX = re.compile(r"#[0-9A-Fa-f]{2}")
 
 
 @dataclass(slots=True)
@@ -50,6 +54,7 @@ class _Letter:
     text: str
     box: Box
     angle: float
+    colour: Colour
 
 
 def read_page(part: PagePart, number: int, units: Units) -> PageRead:
@@ -63,8 +68,12 @@ def read_page(part: PagePart, number: int, units: Units) -> PageRead:
     letters, turn = _upright(drawing.letters)
     size = (wide, high) if turn % 2 == 0 else (high, wide)
     ink = PageInk(number, *size, turn=turn)
+    coloured = len({letter.colour for letter in letters}) > 1
     for letter in letters:
-        ink.glyphs += _glyphs(letter.text, _turned(letter.box, turn, wide, high))
+        glyphs = list(_glyphs(letter.text, _turned(letter.box, turn, wide, high)))
+        ink.glyphs += glyphs
+        if coloured:
+            ink.colours.update(dict.fromkeys(glyphs, letter.colour))
     for line in drawing.lines:
         x0, y0, x1, y1 = _turned(line, turn, wide, high)
         if x1 - x0 >= y1 - y0:
@@ -157,7 +166,8 @@ class _Drawing:
 
     def _text(self, item: Element, matrix: Matrix) -> None:
         size = geometry.number(item.get("Size"))
-        if size <= 0 or _alpha(item) < _OPAQUE:
+        colour = _colour(item)
+        if size <= 0 or not colour[3]:
             return
         turn = round(geometry.number(item.get("CharDirection")) / 90) % 4
         down = round(geometry.number(item.get("ReadDirection")) / 90) % 2 == 1
@@ -170,7 +180,7 @@ class _Drawing:
                 raise RejectedError("too_complex", "一页的文字过多")
             box = _around([geometry.apply(matrix, *corner) for corner in _em_box(text, x, y, advance, style)])
             if 0 <= box[0] + box[2] <= 2 * self._wide and 0 <= box[1] + box[3] <= 2 * self._high:
-                self.letters.append(_Letter(text, box, angle))
+                self.letters.append(_Letter(text, box, angle, colour))
 
     def _path(self, item: Element, matrix: Matrix) -> None:
         stroked = item.get("Stroke", "true").lower() not in ("false", "0")
@@ -181,9 +191,12 @@ class _Drawing:
             if outline[2] - outline[0] < _THIN or outline[3] - outline[1] < _THIN:
                 self._line(outline)
             elif stroked:
-                for start, end in straight:
-                    piece = _around([geometry.apply(matrix, *start), geometry.apply(matrix, *end)])
-                    if piece[2] - piece[0] < _STRAIGHT or piece[3] - piece[1] < _STRAIGHT:
+                pieces = [_around([geometry.apply(matrix, *one) for one in ends]) for ends in straight]
+                level = [one for one in pieces if one[2] - one[0] < _STRAIGHT or one[3] - one[1] < _STRAIGHT]
+                # a star or a seal has edges that happen to be level
+                ornament = len(level) < len(points) - 1
+                for piece in level:
+                    if not ornament or max(piece[2] - piece[0], piece[3] - piece[1]) >= _LONG:
                         self._line(piece)
 
     def _line(self, box: Box) -> None:
@@ -211,10 +224,22 @@ def _placed(item: Element, matrix: Matrix) -> Matrix:
     return geometry.times(geometry.times(geometry.matrix(item.get("CTM")), corner), matrix)
 
 
-def _alpha(item: Element) -> float:
-    colour = item.find("{*}FillColor")
-    own = geometry.number(item.get("Alpha"), 255.0)
-    return min(own, geometry.number(colour.get("Alpha"), 255.0)) if colour is not None else own
+def _colour(item: Element) -> Colour:
+    """The colour of a text object: grey, RGB or CMYK by the number of its channels, black where it names none."""
+    fill = item.find("{*}FillColor")
+    value = fill.get("Value", "") if fill is not None else ""
+    channels = [int(one[1:], 16) for one in value.split() if _HEX.fullmatch(one)] or geometry.numbers(value)
+    opacity = geometry.number(item.get("Alpha"), _OPAQUE)
+    if fill is not None:
+        opacity *= geometry.number(fill.get("Alpha"), _OPAQUE) / _OPAQUE
+    if len(channels) == 4:
+        channels = [255 * (1 - part / 255) * (1 - channels[3] / 255) for part in channels[:3]]
+    red, green, blue = (channels * 3)[:3] if len(channels) in (1, 3) else (0, 0, 0)
+    return _byte(red), _byte(green), _byte(blue), _byte(opacity)
+
+
+def _byte(value: float) -> int:
+    return min(255, max(0, round(value)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from services.core.report import Report
-from services.ingest.recognise.primitives import Content, Item, TableRow
+from services.ingest.readers.places import Places
+from services.ingest.readers.text import read_text
+from services.ingest.recognise.primitives import Content, Entry, Item, TableRow
 from services.ingest.recognise.report import recognise
 
 _FIGURES = 200
@@ -35,6 +38,34 @@ def read_by_order(content: Content) -> list[Report]:
     from the cells of `content` for good.
     """
     _unplace(content.items)
+    return recognise(content)
+
+
+class DumpLine(Protocol):
+    """A line of text that was put together from pieces of a source."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def doubt(self) -> str:
+        """Why the line may not be what is printed, in plain Chinese; empty when there is no reason."""
+
+    def offset(self, index: int) -> int:
+        """Where in the source the character at `index` stands."""
+
+
+def read_as_dump(lines: Sequence[DumpLine], places: Places) -> list[Report]:
+    """The reports as the reader of text and table dumps finds them; places are those in the source."""
+    content = read_text("\n".join(line.text for line in lines))
+    for item in content.items:
+        for one in item.cells if isinstance(item, TableRow) else [item]:
+            if one.place.line is None or one.place.column is None:
+                continue
+            line = lines[one.place.line - 1]
+            one.place = places.at(line.offset(one.place.column - 1))
+            if isinstance(one, Entry):
+                one.doubt = one.doubt or line.doubt
     return recognise(content)
 
 

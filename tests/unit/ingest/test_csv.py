@@ -187,6 +187,28 @@ def test_a_blank_cell_is_blank_and_a_row_left_blank_is_known() -> None:
     assert silent_errors(report, authored) == []
 
 
+def test_a_report_in_which_no_figure_is_filled_in_is_all_blank() -> None:
+    authored = AUTHORED.with_printed(dict.fromkeys(AUTHORED.paths()))
+    report = only_report(saved(sheet(authored), quote_all=True))
+    assert tables(report) == authored.tables()
+    assert report.reading is not None
+    assert len(report.reading.blank_rows) == 6 + 25 + 3
+
+
+def test_a_row_of_which_only_the_label_is_saved_is_blank() -> None:
+    rows = [f"table3.granted.{column}" for column in AUTHORED.form.column_keys]
+    authored = AUTHORED.with_printed(dict.fromkeys([*rows, *(f"table2.regulations.{n}" for n in range(3))]))
+    short = [row[: max(n + 1 for n, text in enumerate(row) if text)] for row in sheet(authored)]
+    report = only_report(saved(short))
+    assert tables(report) == authored.tables()
+    assert report.reading is not None
+    assert report.reading.blank_rows == ["table2.regulations", "table3.granted"]
+
+
+def test_a_sheet_saved_with_tabs_has_equally_many_in_every_line() -> None:
+    read_whole(saved(sheet(AUTHORED), "\t"))
+
+
 def test_quotes_that_close_nothing_are_characters() -> None:
     authored = replace(AUTHORED, problems='一是"公开"不够；二是5"的屏幕，"不好。')
     rows = sheet(authored)

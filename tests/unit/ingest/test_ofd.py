@@ -186,6 +186,10 @@ STAMPS = {
     "M 0 0 L 150 0 L 150 200 L 0 200 C</ofd:AbbreviatedData></ofd:PathObject>",
     "a drawn seal": '<ofd:PathObject Boundary="90 200 40 40"><ofd:AbbreviatedData>M 20 0 A 20 20 0 1 1 20 40 '
     "A 20 20 0 1 1 20 0 B 1 2 3 4 5 6 Q 7 8 9 9 C</ofd:AbbreviatedData></ofd:PathObject>",
+    "a star with level edges": '<ofd:PathObject Boundary="118 190 20 20" Fill="true"><ofd:AbbreviatedData>M 10 0 L 12 5 '
+    "L 19 5.1 L 12 9 L 14 16 L 14.1 20 L 10 12 L 3 20 L 6 9 L 0 5 C</ofd:AbbreviatedData></ofd:PathObject>",
+    "red words over figures": text("信息公开88专用章", x=100, y=210, inner='<ofd:FillColor Value="230 20 20"/>'),
+    "pale words over figures": text("99政府99信息99", x=100, y=230, inner='<ofd:FillColor Value="#D0 #D0 #D0"/>'),
     "lines that are not drawn": '<ofd:PathObject Boundary="20 150 150 90" Stroke="false"><ofd:AbbreviatedData>'
     "M 3 0 L 3 90 M 7 0 L 7 90</ofd:AbbreviatedData></ofd:PathObject>",
     "a small picture": '<ofd:ImageObject Boundary="90 200 40 40" ResourceID="5"/>',
