@@ -85,7 +85,7 @@ def separator_of(text: str) -> str:
                 quoted += sum(field.quoted for field in fields)
                 widths[len(fields)] += 1
                 found += len(fields) >= _FEWEST_FIELDS and any(map(_is_label, fields[:_LABEL_FIELDS]))
-        sheet = separator == "\t" and max(widths.values()) >= _NEARLY_ALL * widths.total()
+        sheet = separator == "\t" and max(widths.values(), default=0) >= _NEARLY_ALL * widths.total()
         if found > most and (separator in _ALWAYS or quoted >= _FEWEST_QUOTED or sheet):
             best, most = separator, found
     return best

@@ -39,8 +39,12 @@ def route(data: bytes) -> Route:
         return "office"
     if data.startswith(b"PK\x03\x04"):
         return _archive(data)
-    head = data[: 4 * _HEAD]
-    if FLAT_MARK in head:
+    return _written(data)
+
+
+def _written(data: bytes) -> Route:
+    """Markup, separated values, or plain text."""
+    if FLAT_MARK in data[: 4 * _HEAD]:
         return "docx"
     if _is_page(data):
         return "html"

@@ -18,6 +18,7 @@ from infra.demo.render import render_markdown, render_text
 from services.core.errors import RejectedError
 from services.core.report import Format, Report
 from services.ingest.readers import read_document
+from services.ingest.readers.csv_fields import SEPARATORS, records, separator_of
 from tests.unit.ingest.drawn_reports import silent_errors, tables
 
 AGENCY = "临溪县石桥镇人民政府"
@@ -265,3 +266,18 @@ def test_a_damaged_separator_never_gives_a_wrong_figure_unmarked(at: int, instea
     except RejectedError:
         return
     assert all(silent_errors(report, AUTHORED) == [] for report in reports)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.text(alphabet='",;|\t\n 01一规章其他总计行政许可', max_size=200))
+def test_whether_a_text_is_separated_values_can_always_be_told(text: str) -> None:
+    assert separator_of(text) in ("", *SEPARATORS)
+    for separator in SEPARATORS:
+        for fields in records(text, separator):
+            for field in fields:
+                raw = text[field.offset :][: len(field.text)]
+                assert raw == field.text or '""' in text[field.offset :]
+
+
+def test_a_line_of_thousands_of_fields_is_no_sheet() -> None:
+    assert separator_of("规章" + "\t0" * 5000 + "\n") == ""

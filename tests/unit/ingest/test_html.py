@@ -69,7 +69,7 @@ def test_a_published_report_reads_back_exactly_and_each_place_holds_its_figure(s
 def word_cell(cell: GridCell) -> str:
     """As word processors write a cell: a paragraph of many spans, an empty one for nothing."""
     if not cell.text:
-        return '<p class=MsoNormal><span lang=EN-US><o:p>&nbsp;</o:p></span></p>'
+        return "<p class=MsoNormal><span lang=EN-US><o:p>&nbsp;</o:p></span></p>"
     cut = len(cell.text) // 2
     pieces = "".join(
         f"<span\nstyle='font-size:10.5pt;mso-ascii-font-family:\"Times New Roman\"'>{html.escape(piece)}</span>"
