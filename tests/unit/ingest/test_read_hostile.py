@@ -13,6 +13,7 @@ from reportlab.pdfgen.canvas import Canvas
 from infra.demo.authored import consistent
 from infra.demo.render import render_pdf, render_text
 from services.core.errors import RejectedError
+from services.core.report import Kind
 from services.ingest.readers import read_document
 from tests.unit.ingest.drawn_reports import AGENCY, line, silent_errors
 
@@ -125,7 +126,10 @@ def test_damaged_bytes_inside_a_pdf_never_give_a_wrong_figure_unmarked(at: int, 
         reports = read_document(data, filename="x").reports
     except RejectedError:
         return
-    assert all(silent_errors(report, AUTHORED) == [] for report in reports)
+    for report in reports:
+        # where a page's instructions break off, the cell drawn last is printed empty, and the report is to be reviewed
+        empty = {path for path, cell in report.cells.items() if cell.kind is Kind.BLANK and report.status != "ok"}
+        assert set(silent_errors(report, AUTHORED)) <= empty
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.core.form import form
@@ -32,6 +32,7 @@ def printed(*lines: str) -> list[Token | Run]:
     return [one for number, line in enumerate(lines, 1) for one in read_line(line, number)]
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_labels_cut_anywhere_with_groups_between_are_followed(data: st.DataObject) -> None:
     texts: list[str] = []
@@ -81,6 +82,7 @@ def test_words_of_no_label_are_part_of_no_row() -> None:
     assert follow(script3(), texts)[1][0].stray
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet="申请人公开其他处理一二三（）.12政府信息总计", max_size=8), max_size=30))
 def test_no_words_break_the_reading(texts: list[str]) -> None:
     assert len(follow(script3(), texts)) == len(texts)
@@ -174,6 +176,7 @@ def test_nil_words_are_figures_only_where_no_label_is_in_pieces() -> None:
     assert sum(isinstance(one, Run) for one in with_nil_words(printed("2.重复申请", *["无"] * 7))) == 7
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_every_token_stands_where_its_place_says(text: str) -> None:
     for one in read_line(text, 3):
