@@ -28,7 +28,8 @@ _OVER = 0.12
 """Share of the smaller box that two characters must share for one to be printed over the other."""
 _MANY = 6
 """So many cells in one colour of their own are no stamp."""
-_MOST_NEAR = 200
+_MOST_NEAR, _FURTHEST = 60, 200.0
+"""Characters looked at in one square, and points of a huge character that are looked at: bounds for hostile pages."""
 _CELL = 32.0
 """Points of the squares by which characters near one another are looked up."""
 
@@ -96,8 +97,9 @@ def usual(
 
 def _squares(glyph: Glyph) -> Iterable[tuple[int, int]]:
     _, x0, top, x1, bottom = glyph
-    for across in range(int(x0 // _CELL), int(x1 // _CELL) + 1):
-        for down in range(int(top // _CELL), int(bottom // _CELL) + 1):
+    right, low = min(x1, x0 + _FURTHEST), min(bottom, top + _FURTHEST)
+    for across in range(int(x0 // _CELL), int(right // _CELL) + 1):
+        for down in range(int(top // _CELL), int(low // _CELL) + 1):
             yield across, down
 
 

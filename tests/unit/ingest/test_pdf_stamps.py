@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from reportlab.lib.colors import Color, black, blue, lightgrey, red
 from reportlab.pdfgen.canvas import Canvas
@@ -165,3 +167,11 @@ def test_a_cell_keeps_its_own_colour() -> None:
     assert settle([stamp], colours, frozenset({RED})) == ([stamp], ALONE)
     assert settle([], colours, frozenset({RED})) == ([], "")
     assert settle([figure, stamp], {}, frozenset()) == ([figure, stamp], "")
+
+
+def test_huge_and_crowded_characters_cost_little() -> None:
+    glyphs = [("x", number * 1e-3, 0.0, 14_000.0, 14_000.0) for number in range(4000)]
+    colours = {glyph: RED if number % 2 else BLACK for number, glyph in enumerate(glyphs)}
+    started = time.process_time()
+    assert len(printed_over(glyphs, colours, frozenset({RED}))) == 2000
+    assert time.process_time() - started < 5

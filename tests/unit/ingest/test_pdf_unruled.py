@@ -5,6 +5,7 @@ The rule under test is one: a figure is right, or it is not vouched for.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 import pytest
@@ -255,3 +256,11 @@ def test_columns_meet_halfway_between_what_stands_in_them() -> None:
     words = words_of([*line_of("1", 100, 10), *line_of("12", 97, 30), *line_of("3", 150, 10)])
     assert clusters(words) == [(97.0, 107.0), (150.0, 155.0)]
     assert columns_between(clusters(words), 90.0, 160.0) == [(90.0, 128.5), (128.5, 160.0)]
+
+
+def test_a_page_full_of_labels_or_figures_is_given_up_quickly() -> None:
+    heading = line_of("二、主动公开政府信息情况", 40, 10)
+    labels = [g for k in range(2000) for g in line_of("规章 0", 40 + k % 20 * 28, 30 + k // 20 * 5.0, 4)]
+    started = time.process_time()
+    assert all(isinstance(item, Line) for item in items_of([*heading, *labels]))
+    assert time.process_time() - started < 5
