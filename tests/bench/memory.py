@@ -1,17 +1,15 @@
 """Memory of the processes that read, over many documents: it must stay where it is.
 
-Runs in a process of its own, ``python -m tests.bench.memory <documents> <way>``, so that nothing else counts.
+Runs in a process of its own, ``python -m tests.bench.memory <folder> <documents> <way>``, so that nothing else counts.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
-
-from infra.demo.authored import consistent
-from infra.demo.render import render_pdf
 
 DIFFERENT = 40
 """Documents that differ; they come again in turn."""
@@ -19,35 +17,42 @@ _MEGABYTE = 2**20
 
 
 def run(*, documents: int) -> None:
-    """Print the resident memory at the start, in the middle and at the end, for each way to read."""
-    print(f"Memory over {documents} text PDFs, resident at start, middle and end:")
-    for way in ("reader", "worker"):
-        subprocess.run([sys.executable, "-m", "tests.bench.memory", str(documents), way], check=True)
+    """Print resident memory before the first document, after a few, in the middle and at the end, for each way to read."""
+    from infra.demo.authored import consistent
+    from infra.demo.render import render_pdf
+
+    print(f"Memory over {documents} text PDFs, resident before, after {DIFFERENT}, in the middle, at the end:")
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in range(DIFFERENT):
+            report = render_pdf(consistent(seed, f"临溪县第{seed}局", 2024))
+            (Path(folder) / f"{seed}.pdf").write_bytes(report)
+        for way in ("reader", "worker"):
+            command = [sys.executable, "-m", "tests.bench.memory", folder, str(documents), way]
+            subprocess.run(command, check=True)
 
 
-def main(documents: int, way: str) -> None:
+def main(folder: Path, documents: int, way: str) -> None:
     """Read so many documents in this process (``reader``) or through a reading room (``worker``)."""
-    (reader if way == "reader" else worker)(documents)
+    files = [(folder / f"{seed}.pdf").read_bytes() for seed in range(DIFFERENT)]
+    (_reader if way == "reader" else _worker)(files, documents)
 
 
-def reader(documents: int) -> None:
+def _reader(files: list[bytes], documents: int) -> None:
     """One process that reads all documents by itself: what the reader leaves behind."""
     from services.ingest.readers import read_document
 
-    files = _files()
-    _watch(
-        "one process that reads them all", documents, lambda n: read_document(files[n], filename="x.pdf"), {"": "self"}
-    )
+    def read(data: bytes) -> object:
+        return read_document(data, filename="x.pdf")
+
+    _watch(documents, files, read, {"one process that reads them all": "self"})
 
 
-def worker(documents: int) -> None:
-    """A worker's reading room: the worker, the process its children are forked from, and the largest child."""
+def _worker(files: list[bytes], documents: int) -> None:
+    """A worker with its queue and database libraries, the process its children are forked from, the largest child."""
     from services.ingest.extract import make_reading_room
     from services.platform.settings import Settings
 
-    files = _files()
     with make_reading_room(Settings()) as room:
-        room.read(files[0], filename="x.pdf")
         zygote = room._own_zygote()
         peaks: list[float] = []
         finish = zygote._finish
@@ -59,36 +64,28 @@ def worker(documents: int) -> None:
             return found
 
         zygote._finish = measured  # type: ignore[method-assign,assignment] # the end of each child passes here
-        _watch(
-            "a worker",
-            documents,
-            lambda n: room.read(files[n], filename="x.pdf"),
-            {"": "self", ", its zygote": str(zygote.pid)},
-        )
-        print(f"  {'its largest child':44}{max(peaks):7.1f} MB")
+        names = {"a worker with its libraries": "self", "its zygote, from which children are forked": str(zygote.pid)}
+        _watch(documents, files, lambda data: room.read(data, filename="x.pdf"), names)
+        print(f"  {'its largest child':44}{max(peaks):39.1f} MB")
 
 
-def _watch(name: str, documents: int, read: Callable[[int], object], processes: dict[str, str]) -> None:
-    seen: dict[str, list[float]] = {label: [] for label in processes}
+def _watch(documents: int, files: list[bytes], read: Callable[[bytes], object], processes: dict[str, str]) -> None:
+    seen = {label: [_resident(process)] for label, process in processes.items()}
     for number in range(documents):
-        read(number % DIFFERENT)
+        read(files[number % DIFFERENT])
         if number in (DIFFERENT, documents // 2, documents - 1):
             for label, process in processes.items():
-                seen[label].append(resident(process))
+                seen[label].append(_resident(process))
     for label, values in seen.items():
-        print(f"  {name + label:44}" + "".join(f"{value:7.1f} MB" for value in values), flush=True)
+        print(f"  {label:44}" + "".join(f"{value:7.1f} MB" for value in values), flush=True)
 
 
-def resident(process: str) -> float:
+def _resident(process: str) -> float:
     """Resident memory in MB of a process id or ``self``."""
     status = Path(f"/proc/{process}/status").read_text(encoding="ascii", errors="replace")
     line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
     return int(line.split()[1]) * 1024 / _MEGABYTE
 
 
-def _files() -> list[bytes]:
-    return [render_pdf(consistent(seed, f"临溪县第{seed}局", 2024)) for seed in range(DIFFERENT)]
-
-
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

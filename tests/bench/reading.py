@@ -1,7 +1,7 @@
 """Seconds a document: this project against plain pdfplumber, against pdfplumber's finder on pypdfium2, against pdfium.
 
-All ways read the same files in turn, each file once, so that nobody meets a file again. Wall clock, and the CPU that
-the way used in all its processes.
+All ways read the same files, each file once, so that nobody meets a file again; they take turns after every few
+files, as a worker reads report after report. Wall clock, and the CPU that the way used in all its processes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ from services.validate.judge import Context
 from tests.bench import duck_page, memory, pages
 
 DOCUMENTS = 60
-WARM_UP = 4
+BLOCK = 10
+"""Files after which the next way has its turn."""
+WARM_UP = 10
 SIZES: tuple[Size, ...] = ("township", "department", "county", "prefecture")
 _TICK = os.sysconf("SC_CLK_TCK")
 _CPU = slice(11, 15)
@@ -69,7 +71,6 @@ class Way:
     cpu: list[float] = field(default_factory=list)
 
     def run(self, file: Path, *, count: bool) -> None:
-        gc.collect()  # what another way left behind is not this one's to clear
         began, used = time.perf_counter(), self._cpu()
         self.read(file)
         if count:
@@ -97,9 +98,11 @@ def run(*, documents: int = DOCUMENTS, long: bool = False) -> None:
             Way("gouji check (confined, judged)", lambda file: check_file(room, file, context), room),
             Way("pdfium, bare load", bare_pdfium),
         ]
-        for number, file in enumerate(files):
+        for start in range(0, len(files), BLOCK):
             for way in ways:
-                way.run(file, count=number >= WARM_UP)
+                gc.collect()  # what another way left behind is not this one's to clear
+                for file in files[start : start + BLOCK]:
+                    way.run(file, count=start >= WARM_UP)
     _table(ways, documents)
     pages.run()
     memory.run(documents=10_000 if long else 300)
@@ -115,7 +118,7 @@ def _files(folder: Path, number: int) -> list[Path]:
 
 
 def _table(ways: list[Way], documents: int) -> None:
-    print(f"Reading {documents} ruled text PDFs, each once by each way in turn, a document:")
+    print(f"Reading {documents} ruled text PDFs, each once by each way, {BLOCK} in turn, a document:")
     print(f"  {'':34}{'median':>10}{'p95':>10}{'faster':>9}{'CPU':>12}{'faster':>9}")
     base_wall, base_cpu = statistics.median(ways[0].wall), statistics.mean(ways[0].cpu)
     for way in ways:

@@ -92,9 +92,14 @@ def misplaced(table: TableFound) -> set[str]:
 def sums_are_odd(table: TableFound, number: int) -> bool:
     """Whether most of the table's equations are broken, which is hardly ever an agency's doing."""
     values = _values(table)
-    outcomes = [_holds(values, left, right) for left, right in identities(table.layout, number)]
-    broken = outcomes.count(False)
-    return broken >= _MOST_BROKEN and broken > outcomes.count(True)
+    most, held, broken = len(identities(table.layout, number)) // 2, 0, 0
+    for left, right in identities(table.layout, number):
+        outcome = _holds(values, left, right)
+        held += outcome is True
+        broken += outcome is False
+        if held > most:
+            return False  # as good as always, and long before the last equation
+    return broken >= _MOST_BROKEN and broken > held
 
 
 def _values(table: TableFound) -> dict[str, int | Decimal | None]:

@@ -94,8 +94,13 @@ def match_row_ending(text: str, previous: str | None = None) -> tuple[str, str] 
 
 def match_row_behind_group(text: str, previous: str | None = None) -> str | None:
     """The row of a label that stands in one cell behind the names of its groups: ``（三）不予公开1.属于国家秘密``."""
+    return _behind_group(text, previous) if len(text) <= _LONGEST_LABEL else None
+
+
+@lru_cache(maxsize=4096)
+def _behind_group(text: str, previous: str | None) -> str | None:
     found = match_row_ending(text, previous)
-    if found is None or len(text) > _LONGEST_LABEL:
+    if found is None:
         return None
     key, label = found
     rest = _GROUP_MARK.sub("", squeeze(text.removesuffix(label)))

@@ -46,7 +46,7 @@ from services.ingest.sandbox.wire import (
 )
 
 CONTROL_FD: Final = 3
-_GARBAGE: Final = 100_000
+GARBAGE: Final = 100_000
 """Objects a child may make, beyond those it gave up again, before it looks for garbage."""
 Reader = Callable[..., Document]
 
@@ -76,7 +76,7 @@ def main(order_json: str) -> None:
     gc.collect()
     gc.freeze()  # a collection in a child would otherwise copy the pages it shares with this process
     # an ordinary document leaves no garbage worth looking for; a child that makes a lot of it still collects
-    gc.set_threshold(_GARBAGE)
+    gc.set_threshold(GARBAGE)
     _tell(control, Ready(protections=protections.names()))
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 2)
