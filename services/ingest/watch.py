@@ -33,6 +33,21 @@ _TICK_MS = 250
 _ALIVE_SECONDS = 10.0
 
 
+_FIRST = aliased(Submission)
+_FAILED = (SubmissionState.REJECTED, SubmissionState.QUARANTINED)
+_UNSETTLED = (
+    select(Submission, _FIRST)
+    .outerjoin(_FIRST, Submission.duplicate_of == _FIRST.id)
+    .where(
+        (Submission.folder_verdict == folder.DONE) & (Submission.state.in_(_FAILED) | _FIRST.state.in_(_FAILED))
+        | (Submission.folder_verdict == folder.FAILED)
+        & ((Submission.state == SubmissionState.STORED) | (_FIRST.state == SubmissionState.STORED))
+    )
+    .limit(200)
+)
+"""Hand-ins whose file lies where their verdict, or the verdict on the same bytes before, does not put it."""
+
+
 @dataclass
 class FolderWatch:
     """Takes complete files in, moves them to `done/`, and to `failed/` with a reason when their document was refused."""
@@ -129,22 +144,10 @@ class FolderWatch:
 
     def settle(self) -> int:
         """Bring the folder in line with the verdicts: `done/` → `failed/` with a reason, and back after a replay."""
-        first = aliased(Submission)
-        failed = [SubmissionState.REJECTED, SubmissionState.QUARANTINED]
         moved = 0
         try:
             with reading() as session:
-                rows = session.execute(
-                    select(Submission, first)
-                    .outerjoin(first, Submission.duplicate_of == first.id)
-                    .where(
-                        (Submission.folder_verdict == folder.DONE)
-                        & (Submission.state.in_(failed) | first.state.in_(failed))
-                        | (Submission.folder_verdict == folder.FAILED)
-                        & ((Submission.state == SubmissionState.STORED) | (first.state == SubmissionState.STORED))
-                    )
-                    .limit(200)
-                ).all()
+                rows = session.execute(_UNSETTLED).all()
         except DBAPIError as error:
             log(__name__).warning("not_settled", error=type(error).__name__)
             return 0

@@ -125,7 +125,7 @@ _CARRY_SECONDS = 5.0
 """How long one message may be carried on: far below every time limit, so that a slow relay does not use it up."""
 _TAKE_SECONDS = 1.5
 """How long a message's worker takes further waiting rows: short, so that a worker that is asked to stop stops soon."""
-_RING_SECONDS = 0.5
+_RING_SECONDS = 1.0
 """While a worker goes on taking rows, it rings for others no more often than this."""
 
 

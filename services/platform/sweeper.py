@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from services.core.contracts import STAGES, Stage
 from services.core.errors import RetryableError
 from services.platform.db import claims
-from services.platform.db.engine import unit_of_work
+from services.platform.db.engine import reading, unit_of_work
 from services.platform.db.repositories import submissions
 from services.platform.logging import log
 from services.platform.nudge import nudge, queue_length
@@ -38,9 +38,14 @@ class Pass:
 
 
 def sweep_once(config: Settings) -> Pass:
-    """One pass over all subjects and stages."""
-    expired = sum(_expire(subject) for subject in claims.TABLES)
-    return Pass(expired, sum(_dispatch(stage, config) for stage in STAGES))
+    """One pass over all subjects and stages. Where nothing is to be done, neither lock nor broker is asked for."""
+    with reading() as session:
+        lost = [subject for subject in claims.TABLES if claims.expired(session, subject, limit=1)]
+    expired = sum(_expire(subject) for subject in lost)
+    patience = min(config.renudge_seconds, _FORGOTTEN_SECONDS)
+    with reading() as session:
+        left = [stage for stage in STAGES if claims.due(session, stage, limit=1, renudge_seconds=patience)]
+    return Pass(expired, sum(_dispatch(stage, config) for stage in left))
 
 
 def _expire(subject: str) -> int:

@@ -270,9 +270,10 @@ def bury(
 
 
 def expired(session: Session, subject: str, *, limit: int) -> list[Claim]:
-    """Claims whose lease ran out by the database's clock, taken over for burial or another try."""
+    """Claims whose lease ran out by the database's clock; with a writing session taken over for burial or another try."""
     found: list[Claim] = []
-    for row in session.connection().execute(_expired_statement(subject), {"most": limit}):
+    statement = _expired_statement(subject, locked=not is_reading(session.connection()))
+    for row in session.connection().execute(statement, {"most": limit}):
         stage = stage_of_busy(subject, row.state)
         assert stage is not None, row.state  # the table's check constraint: leases only while busy
         found.append(
@@ -282,24 +283,25 @@ def expired(session: Session, subject: str, *, limit: int) -> list[Claim]:
 
 
 @cache
-def _expired_statement(subject: str) -> Select[Any]:
+def _expired_statement(subject: str, *, locked: bool) -> Select[Any]:
     columns = cast("Table", TABLES[subject].__table__).c
     wanted = ("id", "state", "fence", "attempt", "crashes", "setbacks", "lease_owner")
     busy = sorted(str(state) for state in BUSY[subject])  # only these have a lease, and states have an index
     query = select(*(columns[name] for name in wanted)).where(columns.state.in_(busy), columns.lease_until < db_now())
-    return query.order_by(columns.lease_until).limit(bindparam("most")).with_for_update(skip_locked=True)
+    query = query.order_by(columns.lease_until).limit(bindparam("most"))
+    return query.with_for_update(skip_locked=True) if locked else query
 
 
 def due(session: Session, stage: Stage, *, limit: int, renudge_seconds: float) -> list[int]:
     """Ids of waiting rows of `stage` whose time has come and that were not handed to the broker just now."""
-    given = {"most": limit, "since": -renudge_seconds}
-    return list(session.connection().execute(_due_statement(stage), given).scalars())
+    statement = _due_statement(stage, locked=not is_reading(session.connection()))
+    return list(session.connection().execute(statement, {"most": limit, "since": -renudge_seconds}).scalars())
 
 
 @cache
-def _due_statement(stage: Stage) -> Select[int]:
+def _due_statement(stage: Stage, *, locked: bool) -> Select[int]:
     columns = cast("Table", TABLES[stage.subject].__table__).c
-    return (
+    query = (
         select(columns.id)
         .where(
             columns.state.in_([str(state) for state in stage.ready]),
@@ -308,8 +310,8 @@ def _due_statement(stage: Stage) -> Select[int]:
         )
         .order_by(columns.id)
         .limit(bindparam("most"))
-        .with_for_update(skip_locked=True)
     )
+    return query.with_for_update(skip_locked=True) if locked else query
 
 
 def waiting(session: Session, stage: Stage, *, limit: int) -> list[int]:
