@@ -29,14 +29,8 @@ def route(data: bytes) -> Route:
     """
     if not data.strip(b"\x00 \t\r\n"):
         raise RejectedError("empty")
-    if b"%PDF-" in data[:_HEAD]:
-        return "pdf"
-    if data.startswith(_IMAGES) or _BITMAP.match(data):
-        return "image"
-    if data.startswith(b"RIFF"):
-        raise RejectedError("unsupported_format", "WebP 图片或音像文件")
-    if is_office(data):
-        return "office"
+    if known := _by_signature(data):
+        return known
     if data.startswith(b"PK\x03\x04"):
         return _archive(data)
     return _written(data)
@@ -49,6 +43,16 @@ def _written(data: bytes) -> Route:
     if _is_page(data):
         return "html"
     return "csv" if is_csv(data) else "text"
+
+
+def _by_signature(data: bytes) -> Route | None:
+    if b"%PDF-" in data[:_HEAD]:
+        return "pdf"
+    if data.startswith(_IMAGES) or _BITMAP.match(data):
+        return "image"
+    if data.startswith(b"RIFF"):
+        raise RejectedError("unsupported_format", "WebP 图片或音像文件")
+    return "office" if is_office(data) else None
 
 
 def _is_page(data: bytes) -> bool:

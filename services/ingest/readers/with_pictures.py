@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_name] = "1"  # before numpy is imported: the reading child may not start threads
-
 from services.core.report import Document
 from services.ingest import readers
 from services.ingest.readers.image import read_image
@@ -15,7 +10,6 @@ from services.ingest.readers.pictures.reader import Pictures, load
 from services.ingest.readers.reader import Bounds, Read
 
 __all__ = ["read_document", "warm_up"]
-
 
 
 def _read_pdf(data: bytes, bounds: Bounds) -> Read:

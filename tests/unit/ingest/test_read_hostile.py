@@ -42,8 +42,7 @@ def code(data: bytes) -> str:
     [
         (b"", "empty"),
         (b" \r\n\x00", "empty"),
-        (b"\x89PNG\r\n\x1a\n....", "no_text"),
-        (b"\xff\xd8\xff\xe0 jpeg", "no_text"),
+        (b"RIFF....WEBPVP8 ", "unsupported_format"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "damaged"),
         (archive("word/document.xml"), "damaged"),
         (archive("OFD.xml"), "damaged"),

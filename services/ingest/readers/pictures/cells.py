@@ -123,9 +123,7 @@ def _inner(blobs: Sequence[Blob], box: tuple[int, int, int, int]) -> list[Blob]:
     x0, y0, x1, y1 = box
     kept = []
     for blob in blobs:
-        near = (
-            blob.left - x0 < _EDGE or x1 - blob.right < _EDGE or blob.top - y0 < _EDGE or y1 - blob.bottom < _EDGE
-        )
+        near = blob.left - x0 < _EDGE or x1 - blob.right < _EDGE or blob.top - y0 < _EDGE or y1 - blob.bottom < _EDGE
         if not (near and min(blob.wide, blob.high) <= _EDGE):
             kept.append(blob)
     return kept
@@ -139,7 +137,9 @@ def _to_be_read_twice(lattice: Lattice, cells: Mapping[int, _Cell]) -> set[int]:
     """Figures that no sum of the form covers: in rows of few cells, and in rows where most cells are empty."""
     twice: set[int] = set()
     for numbers in lattice.rows():
-        last = max((place for place, number in enumerate(numbers) if (cell := cells.get(number)) and cell.wordy), default=-1)
+        last = max(
+            (place for place, number in enumerate(numbers) if (cell := cells.get(number)) and cell.wordy), default=-1
+        )
         figures = numbers[last + 1 :]
         filled = [number for number in figures if (cell := cells.get(number)) and cell.net.text not in _NIL]
         if len(figures) <= _FEW or 2 * len(filled) <= len(figures) + 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,7 +136,9 @@ def leading_digits(band: Band, grey: Grey, net: GlyphNet) -> str:
         if box.high <= 0.55 * tallest and box.wide <= 0.4 * tallest and box.bottom > band.bottom - 0.5 * tallest:
             text += ","
             continue
-        told, sure = _told(box, net.likelihoods(framed(grey[box.top : box.bottom, box.left : box.right])[None])[0], grey, net)
+        told, sure = _told(
+            box, net.likelihoods(framed(grey[box.top : box.bottom, box.left : box.right])[None])[0], grey, net
+        )
         if sure < SURE or not told.isdigit():
             break
         text += told
@@ -177,8 +180,12 @@ def _touching(box: Blob, grey: Grey, net: GlyphNet) -> tuple[str, float]:
     profile = cutting.sum(axis=0)
     usual = round(box.wide / (0.62 * box.high))
     for count in {max(2, usual), max(2, usual - 1), usual + 1}:
-        edges = [0, *(_valley(profile, box.wide * part / count, box.wide / count) for part in range(1, count)), box.wide]
-        pieces = [grey[box.top : box.bottom, box.left + a : box.left + b] for a, b in zip(edges, edges[1:], strict=False)]
+        edges = [
+            0,
+            *(_valley(profile, box.wide * part / count, box.wide / count) for part in range(1, count)),
+            box.wide,
+        ]
+        pieces = [grey[box.top : box.bottom, box.left + a : box.left + b] for a, b in pairwise(edges)]
         if any(piece.shape[1] < 3 for piece in pieces):
             continue
         likely = net.likelihoods(np.stack([framed(_trimmed(piece)) for piece in pieces]))

@@ -75,7 +75,7 @@ def _errors() -> Iterator[None]:
 def _seek(image: Image.Image, number: int) -> bool:
     if number == 0:
         return True
-    if image.format not in ("TIFF",):
+    if image.format != "TIFF":
         return False  # further frames of a GIF or PNG are an animation, no pages
     try:
         image.seek(number)

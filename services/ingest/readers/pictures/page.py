@@ -82,7 +82,9 @@ def read_page(
     return read
 
 
-def _tables(horizontal: Sequence[tuple[float, float, float]], vertical: Sequence[tuple[float, float, float]]) -> list[Lattice]:
+def _tables(
+    horizontal: Sequence[tuple[float, float, float]], vertical: Sequence[tuple[float, float, float]]
+) -> list[Lattice]:
     if not horizontal or not vertical:
         return []
     try:

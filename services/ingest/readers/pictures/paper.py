@@ -19,6 +19,8 @@ DPI = 200
 POINT = DPI / 72
 """Pixels a point."""
 _QUARTER = 4
+_WIDE_ENOUGH = 1200
+"""Pixels across at which a quarter of the size still shows a twentieth of a degree."""
 _STEEPEST = 6.0
 """Degrees up to which a page laid in askew is turned back."""
 _COARSE, _FINE = 0.25, 0.05
@@ -78,7 +80,8 @@ def even_light(grey: Grey) -> Grey:
 
 def tilt_of(grey: Grey) -> float:
     """Degrees by which lines of text and rules rise to the right: the angle with the sharpest rows of ink."""
-    small = cv2.resize(grey, None, fx=1 / _QUARTER, fy=1 / _QUARTER, interpolation=cv2.INTER_AREA)
+    share = 1 / _QUARTER if grey.shape[1] >= _WIDE_ENOUGH else 1 / 2
+    small = cv2.resize(grey, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
     ys, xs = np.nonzero(small < 170)
     if len(xs) < 50:
         return 0.0

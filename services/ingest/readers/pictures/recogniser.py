@@ -6,14 +6,11 @@ every eight pixels of width, the likelihood of each of 18,710 characters or none
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import distribution
 from typing import Any
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import cv2
 import numpy as np
@@ -64,7 +61,9 @@ class Recogniser:
         kept = [index for index, char in enumerate(characters) if index == 0 or _is_simplified(char)]
         self._kept = np.array(kept)
         self._characters = [characters[index] for index in kept]
-        self._figures = [np.array([i for i, char in enumerate(characters) if char and char in looks]) for looks in _LOOKS]
+        self._figures = [
+            np.array([i for i, char in enumerate(characters) if char and char in looks]) for looks in _LOOKS
+        ]
 
     def read(self, line: Grey, *, squeeze: float = 1.0) -> LineRead:
         """The text of one line. ``squeeze``: width of the picture that is read, as a share of its natural width."""
@@ -126,7 +125,5 @@ def side_by_side(lines: Sequence[Grey], gap: int) -> Grey:
     for line in lines:
         spare = high - line.shape[0]
         above = spare // 2
-        pieces.append(
-            np.pad(line, ((above, spare - above), (0, gap)), constant_values=255)
-        )
+        pieces.append(np.pad(line, ((above, spare - above), (0, gap)), constant_values=255))
     return np.concatenate(pieces, axis=1)

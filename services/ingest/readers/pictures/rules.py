@@ -75,7 +75,8 @@ def _pieces(dark: NDArray[np.uint8], length: int, ink: NDArray[np.uint8]) -> lis
     """The runs along the rows of `dark`; their ink is marked in `ink`."""
     source = np.ascontiguousarray(dark)
     closed = cv2.morphologyEx(source, cv2.MORPH_CLOSE, np.ones((1, _GAP), np.uint8))
-    runs = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    runs = np.asarray(opened, dtype=np.uint8)
     count, _, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8, ltype=cv2.CV_32S)
     pieces: list[Piece] = []
     for left, top, wide, high, _ in stats[1:count].tolist():

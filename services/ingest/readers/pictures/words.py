@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import cache
+from typing import Protocol
 
 from services.core.form import Row, form
 from services.core.form.labels import normalise, squeeze, without_mark
@@ -29,22 +30,22 @@ _AHEAD = 0.08
 _SHORTEST = 4
 
 
+class _Named(Protocol):
+    @property
+    def label(self) -> str: ...
+    @property
+    def aliases(self) -> tuple[str, ...]: ...
+
+
 @cache
 def labels() -> dict[str, str]:
     """Normalised name → the label as the form prints it, of all rows, columns, groups, blocks and sections."""
     texts: list[str] = ["信息内容", "申请人情况", "法人或其他组织", "行政诉讼", "行政复议"]
     for version in ("2021", "2019"):
         shape = form(version)
-        for named in (
-            *shape.table2_rows,
-            *shape.table2_columns,
-            *shape.table3_rows,
-            *shape.table3_groups,
-            *shape.table3_columns,
-            *shape.table4_blocks,
-            *shape.table4_columns,
-        ):
-            texts += [named.label, *named.aliases]
+        rows: list[_Named] = [*shape.table2_rows, *shape.table3_rows, *shape.table3_groups, *shape.table4_blocks]
+        columns: list[_Named] = [*shape.table2_columns, *shape.table3_columns, *shape.table4_columns]
+        texts += [text for named in (*rows, *columns) for text in (named.label, *named.aliases)]
         texts += [row.block for row in shape.table2_rows]
         texts += [text for section in shape.sections for text in (section.title, *section.aliases)]
     return {normalise(text): text for text in texts}
@@ -75,8 +76,11 @@ def _unit(text: str) -> str:
 
 
 def _numbered(read: LineRead) -> LineRead:
-    """A label of the form without an item number that is not its own: the label was told by all its characters, the
-    number by one, and misread numbers would cast doubt on figures that another reader has read."""
+    """A label of the form without an item number that is not its own.
+
+    The label was told by all its characters, the number by one; a misread number would cast doubt on figures that
+    another reader has read.
+    """
     number = printed_item_number(read.text)
     own = {printed_item_number(row.mark) for row in _rows() if name_of(read.text) in _names(row)}
     if number is None or not own or number in own:
@@ -100,7 +104,11 @@ def _mended(read: LineRead) -> LineRead | None:
     if len(name) < _SHORTEST:
         return None
     ranked = sorted(
-        ((SequenceMatcher(None, name, known, autojunk=False).ratio(), known) for known in labels() if _alike(name, known)),
+        (
+            (SequenceMatcher(None, name, known, autojunk=False).ratio(), known)
+            for known in labels()
+            if _alike(name, known)
+        ),
         reverse=True,
     )
     if not ranked or ranked[0][0] < _LIKE or (len(ranked) > 1 and ranked[0][0] - ranked[1][0] < _AHEAD):
