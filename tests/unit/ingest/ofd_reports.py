@@ -43,14 +43,17 @@ class Dialect:
 
 @dataclass
 class OfdCanvas:
-    """The part of a drawing surface that the drawn reports use, writing OFD objects for one page."""
+    """The part of a drawing surface that the drawn reports use, writing OFD objects for one page.
+
+    ``printed``: each text with its middle, in points from the top left.
+    """
 
     how: Dialect
     wide: float = PAGE_WIDTH
     high: float = TALL
     texts: list[str] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
-    printed: list[tuple[str, float, float]] = field(default_factory=list)  # text, its middle in points from the top left
+    printed: list[tuple[str, float, float]] = field(default_factory=list)
     size: float = 12.0
     dash: bool = False
     count: int = 10

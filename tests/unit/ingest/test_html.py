@@ -178,7 +178,9 @@ def test_a_span_beyond_the_end_ends_with_its_part_of_the_table(span: str) -> Non
     read_whole(source)
 
 
-@pytest.mark.parametrize("junk", ['colspan="x"', 'colspan="-3"', 'colspan=""', 'colspan="0"', 'rowspan="1.5" colspan=" 1 "'])
+@pytest.mark.parametrize(
+    "junk", ['colspan="x"', 'colspan="-3"', 'colspan=""', 'colspan="0"', 'rowspan="1.5" colspan=" 1 "']
+)
 def test_a_span_that_is_no_number_is_one_cell(junk: str) -> None:
     read_whole(publish(AUTHORED).replace("<td>", f"<td {junk}>"))
 
@@ -218,7 +220,9 @@ def test_a_report_within_layout_tables_menus_and_footers_is_found_alone(kind: st
 def flat(report: AuthoredReport, body: str) -> str:
     """A page on which menu, report and footer stand side by side in one element."""
     menu = "".join(f"<p>栏目{n}</p>" for n in range(90))
-    return f"<html><body>{menu}{body}<p>上一篇：没有了</p><p>主办：云岭市人民政府 联系电话：0900-1234567</p></body></html>"
+    return (
+        f"<html><body>{menu}{body}<p>上一篇：没有了</p><p>主办：云岭市人民政府 联系电话：0900-1234567</p></body></html>"
+    )
 
 
 def test_menu_and_footer_in_the_same_element_are_told_by_their_words() -> None:
@@ -448,7 +452,9 @@ def test_an_xml_declaration_says_the_encoding_too() -> None:
 
 
 def test_traditional_characters_are_read_where_the_page_says_so() -> None:
-    text = "<html><head><meta charset=big5></head><body><p>石橋鎮人民政府2024年政府信息公開工作年度報告</p></body></html>"
+    text = (
+        "<html><head><meta charset=big5></head><body><p>石橋鎮人民政府2024年政府信息公開工作年度報告</p></body></html>"
+    )
     with pytest.raises(RejectedError) as caught:
         only_report(text.encode("big5"))
     assert caught.value.reason.code == "not_annual_report"
@@ -456,7 +462,7 @@ def test_traditional_characters_are_read_where_the_page_says_so() -> None:
 
 def test_a_byte_cut_out_of_a_character_does_not_cost_the_page() -> None:
     data = publish(AUTHORED).encode()
-    cut = data.index("年度报告".encode(), 2000) + 1 if "年度报告".encode() in data[2000:] else data.index("公开".encode(), 200) + 1
+    cut = data.index("公开".encode(), 400) + 1
     report = only_report(data[:cut] + data[cut + 1 :])
     assert (report.status, tables(report)) == ("ok", AUTHORED.tables())
 

@@ -116,7 +116,9 @@ def test_a_composite_unit_is_drawn_where_it_is_used() -> None:
     canvas = compose(AUTHORED)
     scaled = '<ofd:CompositeObject ID="5" ResourceID="80" Boundary="0 0 900 900" CTM="0.5 0 0 0.5 0 0"/>'
     unit = f'<ofd:CompositeGraphicUnit ID="80"><ofd:Content>{"".join([*canvas.rules, *canvas.texts])}</ofd:Content>'
-    resources = f"<ofd:Res {SPACE}><ofd:CompositeGraphicUnits>{unit}</ofd:CompositeGraphicUnit></ofd:CompositeGraphicUnits>"
+    resources = (
+        f"<ofd:Res {SPACE}><ofd:CompositeGraphicUnits>{unit}</ofd:CompositeGraphicUnit></ofd:CompositeGraphicUnits>"
+    )
     report = read_whole(
         package(
             [page(layer(scaled), box=box_of(canvas))],
@@ -156,7 +158,9 @@ def test_a_page_drawn_sideways_is_read_upright_with_boxes_as_seen(quarter: int) 
     }[quarter]
     box = f"0 0 {high} {wide}" if quarter % 2 else box_of(canvas)
     unit = f'<ofd:CompositeGraphicUnit ID="80"><ofd:Content>{"".join([*canvas.rules, *canvas.texts])}</ofd:Content>'
-    resources = f"<ofd:Res {SPACE}><ofd:CompositeGraphicUnits>{unit}</ofd:CompositeGraphicUnit></ofd:CompositeGraphicUnits>"
+    resources = (
+        f"<ofd:Res {SPACE}><ofd:CompositeGraphicUnits>{unit}</ofd:CompositeGraphicUnit></ofd:CompositeGraphicUnits>"
+    )
     report = read_whole(
         package(
             [page(layer(f'<ofd:CompositeObject ResourceID="80" Boundary="0 0 9 9" CTM="{turn}"/>'), box=box)],
@@ -206,7 +210,9 @@ def test_annotations_and_signatures_are_not_part_of_the_page() -> None:
     parts = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    stamp = f"<ofd:PageAnnot {SPACE}><ofd:Annot><ofd:Appearance>{text('99999', x=100, y=230)}</ofd:Appearance></ofd:Annot>"
+    stamp = (
+        f"<ofd:PageAnnot {SPACE}><ofd:Annot><ofd:Appearance>{text('99999', x=100, y=230)}</ofd:Appearance></ofd:Annot>"
+    )
     read_whole(zipped({**parts, "Doc_0/Annots/Page_0/Annotation.xml": f"{stamp}</ofd:PageAnnot>"}))
 
 
@@ -280,9 +286,10 @@ def bomb(size: int) -> bytes:
 def claiming(name: str, stream: bytes, size: int) -> bytes:
     """A zip file with one part whose raw deflate stream and claimed size are given."""
     local = struct.pack("<4s5H3I2H", b"PK\x03\x04", 20, 0, 8, 0, 0, 0, len(stream), size, len(name), 0) + name.encode()
-    central = struct.pack(
-        "<4s6H3I5H2I", b"PK\x01\x02", 20, 20, 0, 8, 0, 0, 0, len(stream), size, len(name), 0, 0, 0, 0, 0, 0
-    ) + name.encode()
+    central = (
+        struct.pack("<4s6H3I5H2I", b"PK\x01\x02", 20, 20, 0, 8, 0, 0, 0, len(stream), size, len(name), 0, 0, 0, 0, 0, 0)
+        + name.encode()
+    )
     end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 1, 1, len(central), len(local) + len(stream), 0)
     return local + stream + central + end
 
@@ -303,7 +310,9 @@ def test_entities_are_not_expanded_and_outer_files_not_read() -> None:
     entities = '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
     outer = '<!DOCTYPE a [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
     for declared in (entities, outer):
-        head = f'<?xml version="1.0"?>{declared}<ofd:OFD {SPACE}><ofd:DocBody><ofd:DocRoot>&a;</ofd:DocRoot></ofd:DocBody>'
+        head = (
+            f'<?xml version="1.0"?>{declared}<ofd:OFD {SPACE}><ofd:DocBody><ofd:DocRoot>&a;</ofd:DocRoot></ofd:DocBody>'
+        )
         for encoding in ("utf-8", "utf-16"):
             assert code(zipped({"OFD.xml": f"{head}</ofd:OFD>".encode(encoding)})) == "damaged"
 
@@ -330,7 +339,9 @@ def test_more_pages_than_allowed_are_refused_before_any_is_opened() -> None:
     assert caught.value.reason.code == "too_many_pages"
 
 
-@pytest.mark.parametrize("box", ["0 0 1e12 1e12", "0 0 1000000000000 297", "0 0 0 0", "0 0 -5 297", "1e9 0 210 297", "0 0 1e99 1"])
+@pytest.mark.parametrize(
+    "box", ["0 0 1e12 1e12", "0 0 1000000000000 297", "0 0 0 0", "0 0 -5 297", "1e9 0 210 297", "0 0 1e99 1"]
+)
 def test_a_page_of_absurd_size_is_damaged(box: str) -> None:
     assert code(package([page(layer(text("规章")), box=box)])) == "damaged"
 

@@ -23,7 +23,9 @@ def spans(cell: GridCell) -> str:
     return rows + (f' colspan="{cell.columns}"' if cell.columns > 1 else "")
 
 
-def table(grid: Grid, content: Callable[[GridCell], str] = plain_cell, attributes: Callable[[GridCell], str] = spans) -> str:
+def table(
+    grid: Grid, content: Callable[[GridCell], str] = plain_cell, attributes: Callable[[GridCell], str] = spans
+) -> str:
     """A grid as a table element."""
     rows = []
     for row in range(grid.height):
@@ -38,7 +40,9 @@ class Site:
 
     tables: Callable[[Grid], str] = table
     paragraph: Callable[[str], str] = lambda text: f"<p>{html.escape(text)}</p>"
-    around: Callable[[AuthoredReport, str], str] = lambda _, body: f"<!DOCTYPE html><html><body>\n{body}\n</body></html>"
+    around: Callable[[AuthoredReport, str], str] = lambda _, body: (
+        f"<!DOCTYPE html><html><body>\n{body}\n</body></html>"
+    )
     title: bool = True
     ending: bool = True
     only: tuple[str, ...] = field(default=("proactive", "requests", "disputes"))
