@@ -10,7 +10,9 @@ _BRACKETS = str.maketrans({"(": "（", ")": "）", "〔": "（", "〕": "）", "
 _PUNCTUATION = re.compile(r"[\s“”\"'‘’《》<>、，,。；;：:·.．\-—–_*/\\|]+")
 # A list mark in front of a label: 1. 1、 (1) （一） 一、 - also damaged ones such as "一)" (seen in real reports).
 # In upright type the point may come to stand before its number: "．3其他".
-_MARK = re.compile(r"^(?:（?(?:\d{1,2}|[一二三四五六七八九十]{1,3})(?:）|[.．、])|[.．、](?:\d|[一二三四五六七八九十]{1,3})(?![\d.]))")
+_MARK = re.compile(
+    r"^(?:（?(?:\d{1,2}|[一二三四五六七八九十]{1,3})(?:）|[.．、])|[.．、](?:\d|[一二三四五六七八九十]{1,3})(?![\d.]))"
+)
 # ① is looked for before NFKC, which makes it a plain 1 that belongs to the label as far as anyone can tell.
 _CIRCLED = re.compile(r"^\s*[①-⑳]")
 

@@ -169,7 +169,18 @@ def misprint(lines: list[str], chance: random.Random) -> None:
 DAMAGES: dict[str, Damage] = {
     one.__name__: one
     for one in (
-        drop_cell, shift_fields, split_line, merge_lines, delete_line, delete_lines, duplicate_line, swap_lines,
-        exchange_fragments, drop_column, page_numbers, cut_words, misprint,
+        drop_cell,
+        shift_fields,
+        split_line,
+        merge_lines,
+        delete_line,
+        delete_lines,
+        duplicate_line,
+        swap_lines,
+        exchange_fragments,
+        drop_column,
+        page_numbers,
+        cut_words,
+        misprint,
     )
 }

@@ -202,7 +202,7 @@ def changed(cell: GridCell) -> str:
     if not cell.path:
         return paragraph(cell.text)
     about = 'w:id="7" w:author="甲" w:date="2025-01-02T03:04:05Z"'
-    old = f'<w:del {about}><w:r><w:delText>9{cell.text}</w:delText></w:r></w:del>'
+    old = f"<w:del {about}><w:r><w:delText>9{cell.text}</w:delText></w:r></w:del>"
     moved = f"<w:moveFrom {about}>{run('8')}</w:moveFrom>"
     return paragraph(f"{old}{moved}<w:ins {about}>{run(cell.text)}</w:ins>")
 
@@ -233,7 +233,9 @@ def letter_by_letter(cell: GridCell) -> str:
     """Upright text the way people make it: a paragraph or a line break for each character of a label."""
     if cell.path or cell.rows < 3:
         return paragraph(cell.text)
-    return "".join(map(paragraph, cell.text[:3])) + paragraph("<w:br/>".join(run(c)[:-6] for c in cell.text[3:]) + "</w:r>")
+    return "".join(map(paragraph, cell.text[:3])) + paragraph(
+        "<w:br/>".join(run(c)[:-6] for c in cell.text[3:]) + "</w:r>"
+    )
 
 
 def padded(cell: GridCell) -> str:
@@ -314,7 +316,9 @@ def test_a_flat_xml_document_is_read() -> None:
 
 
 def test_headers_footers_and_notes_are_not_mixed_in() -> None:
-    aside = f"<w:hdr {NAMESPACES}>{paragraph('二、主动公开政府信息情况')}{table(table3_grid(AUTHORED))}</w:hdr>".encode()
+    aside = (
+        f"<w:hdr {NAMESPACES}>{paragraph('二、主动公开政府信息情况')}{table(table3_grid(AUTHORED))}</w:hdr>".encode()
+    )
     content = body(AUTHORED).replace("</w:t></w:r>", '</w:t></w:r><w:r><w:footnoteReference w:id="2"/></w:r>')
     report = only_report(docx(content, header1=aside, footer1=aside, footnotes=aside, comments=aside))
     assert_exact(report, AUTHORED)

@@ -59,7 +59,9 @@ def table(grid: Grid, write: CellWriter = plain_cell, *, properties: str = "", r
     lines = []
     for row in range(grid.height)[rows]:
         cells = "".join(
-            _cell(grid, cell, row, rows.start or 0, write) for (where, _), cell in sorted(at.items(), key=_place) if where == row
+            _cell(grid, cell, row, rows.start or 0, write)
+            for (where, _), cell in sorted(at.items(), key=_place)
+            if where == row
         )
         lines.append(f"<w:tr>{cells}</w:tr>")
     columns = "".join(f'<w:gridCol w:w="{round(width * TWIPS)}"/>' for width in grid.widths)
