@@ -20,8 +20,8 @@ from services.ingest.recognise.stamps import Colour
 _MOST_GLYPHS = 60_000
 _UNKNOWN = "\ufffd"
 _QUARTER = math.pi / 2
-_NO_LETTERS = frozenset("\xa0\u3000\ufffe")
-"""Blanks, and what pdfium writes for a character that says nothing or only hyphenates."""
+_NO_LETTERS = frozenset(["", *map(chr, range(ord(" ") + 1)), "\xa0", "\u3000", "\ufffe"])
+"""Blanks, control characters, and what pdfium writes for a character that says nothing or only hyphenates."""
 
 _load_text = bound("FPDFText_LoadPage", Handle)
 _close_text = bound("FPDFText_ClosePage", None)
@@ -71,7 +71,7 @@ def read_letters(page: Any, *, level: bool, coloured: bool) -> Letters:
         if count > _MOST_GLYPHS:
             raise RejectedError("too_complex", f"一页有{count}个字")
         chars = _characters(text_page, count)
-        letters = Letters([index for index, char in enumerate(chars) if char > " " and char not in _NO_LETTERS])
+        letters = Letters([index for index, char in enumerate(chars) if char not in _NO_LETTERS])
         letters.chars = [chars[index] for index in letters.numbers]
         _box(text_page, letters)
         letters = letters if level else _upright(text_page, letters)

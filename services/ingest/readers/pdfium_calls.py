@@ -29,8 +29,9 @@ def bound(name: str, result: Any = ctypes.c_int) -> Callable[..., Any]:
     """The C function `name` without argument conversion."""
     address = ctypes.cast(getattr(raw, name), ctypes.c_void_p).value
     assert address is not None
-    # no argument types: a C function takes more arguments than are declared, each as it is
-    return ctypes.CFUNCTYPE(result)(address)
+    # no argument types: a C function takes more arguments than are declared, each as it is. The interpreter stays
+    # locked during a call: pdfium works in one thread only
+    return ctypes.PYFUNCTYPE(result)(address)
 
 
 class Scratch:

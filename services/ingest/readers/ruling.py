@@ -42,6 +42,12 @@ _point_of = bound("FPDFPathSegment_GetPoint")
 _segment_kind_of = bound("FPDFPathSegment_GetType")
 _closes = bound("FPDFPathSegment_GetClose")
 
+_TEXT, _PATH, _IMAGE, _FORM = (
+    raw.FPDF_PAGEOBJ_TEXT,
+    raw.FPDF_PAGEOBJ_PATH,
+    raw.FPDF_PAGEOBJ_IMAGE,
+    raw.FPDF_PAGEOBJ_FORM,
+)
 _MOVE, _LINE = raw.FPDF_SEGMENT_MOVETO, raw.FPDF_SEGMENT_LINETO
 _RECTANGLE_KINDS = [_MOVE, _LINE, _LINE, _LINE, _LINE]
 _RECTANGLE = len(_RECTANGLE_KINDS)
@@ -92,19 +98,15 @@ class _Walk:
         if self._drawn.objects > _MOST_OBJECTS:
             raise RejectedError("too_complex", "一页的图形过多")
         handles = list(map(get, repeat(container), map(ctypes.c_ulong, range(number)) if depth else range(number)))
-        paths: list[Any] = []
-        texts: list[Any] = []
-        for handle, kind in zip(handles, map(_kind_of, handles), strict=True):
-            if kind == raw.FPDF_PAGEOBJ_PATH:
-                paths.append(handle)
-            elif kind == raw.FPDF_PAGEOBJ_TEXT:
-                texts.append(handle)
-            elif kind == raw.FPDF_PAGEOBJ_FORM:
-                self._form(handle, matrix, depth)
-            elif kind == raw.FPDF_PAGEOBJ_IMAGE:
-                self._image(handle, matrix)
-        self._texts(texts, matrix)
-        self._paths(paths, matrix)
+        kinds = list(map(_kind_of, handles))
+        self._texts([handle for handle, kind in zip(handles, kinds, strict=True) if kind == _TEXT], matrix)
+        self._paths([handle for handle, kind in zip(handles, kinds, strict=True) if kind == _PATH], matrix)
+        if _FORM in kinds or _IMAGE in kinds:
+            for handle, kind in zip(handles, kinds, strict=True):
+                if kind == _FORM:
+                    self._form(handle, matrix, depth)
+                elif kind == _IMAGE:
+                    self._image(handle, matrix)
 
     def _form(self, handle: Any, matrix: Matrix, depth: int) -> None:
         if depth < _DEEPEST_FORM:
@@ -130,7 +132,8 @@ class _Walk:
         rules = self._drawn.rules
         thick: list[Any] = []
         for handle, box in _boxes_of(handles, matrix):
-            if box[2] - box[0] < _THIN or box[3] - box[1] < _THIN:
+            left, bottom, right, top = box
+            if right - left < _THIN or top - bottom < _THIN:
                 rules.append(box)
             else:
                 thick.append(handle)
@@ -179,7 +182,7 @@ class _Walk:
 
     def _rectangle(self, path: _Path, x0: float, y0: float, x2: float, y2: float) -> None:
         _, _, stroke, space = path
-        if space != _IDENTITY:
+        if space is not _IDENTITY:
             (x0, y0), (x2, y2) = _apply(space, x0, y0), _apply(space, x2, y2)
         left, right = (x0, x2) if x0 < x2 else (x2, x0)
         bottom, top = (y0, y2) if y0 < y2 else (y2, y0)
@@ -228,8 +231,12 @@ def _matrices_of(handles: Sequence[Any]) -> list[Matrix]:
     matrices: list[Matrix] = []
     for batch in batches(handles):
         found = list(map(_matrix_of, batch, _matrices.whole))
-        rows = zip(*_matrices.columns(len(batch)), strict=True)
-        matrices += (row if known else _IDENTITY for known, row in zip(found, rows, strict=True))
+        rows = list(zip(*_matrices.columns(len(batch)), strict=True))
+        if rows.count(_IDENTITY) == len(rows):
+            rows = [_IDENTITY] * len(rows)  # the very same, which is quick to tell
+        matrices += (
+            rows if all(found) else [row if known else _IDENTITY for known, row in zip(found, rows, strict=True)]
+        )
     return matrices
 
 

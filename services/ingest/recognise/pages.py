@@ -35,7 +35,7 @@ _MARGIN = 0.12
 """Share of the page at top and bottom in which page numbers stand."""
 
 
-_first, _left, _top, _height = itemgetter(0), itemgetter(1), itemgetter(2), itemgetter(2, 4)
+_first, _left, _top, _bottom, _height = (itemgetter(*places) for places in ((0,), (1,), (2,), (4,), (2, 4)))
 
 
 @dataclass(slots=True)
@@ -110,12 +110,12 @@ def drop_stamps(page: PageInk) -> None:
         page.glyphs = [glyph for glyph in page.glyphs if glyph not in gone]
 
 
-def prose(page: PageInk, line: Sequence[Glyph]) -> Placed:
-    """A printed line as an item."""
+def prose(page: PageInk, line: Sequence[Glyph], text: str = "") -> Placed:
+    """A printed line as an item; `text` where it is known already."""
     _, lefts, tops, rights, bottoms = zip(*line, strict=True)
     top = min(tops)
     box = page.seen((min(lefts), top, max(rights), max(bottoms)))
-    return top, [Line(join(line), Place(page.number, box))]
+    return top, [Line(text or join(line), Place(page.number, box))]
 
 
 def _without_page_numbers(
@@ -126,7 +126,7 @@ def _without_page_numbers(
     A page number stands by itself: the second line of a figure that is broken in its cell stands close to the first.
     """
     margin = _MARGIN * page.height
-    extents = [(min(g[2] for g in line), max(g[4] for g in line)) for line in lines]
+    extents = [(min(map(_top, line)), max(map(_bottom, line))) for line in lines]
     kept = list(lines)
     for index, (line, (top, bottom)) in enumerate(zip(lines, extents, strict=True)):
         if margin < top < page.height - margin or not is_page_number(join(line)):

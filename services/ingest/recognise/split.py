@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from services.ingest.recognise import table2, table3, table4
-from services.ingest.recognise.labels import match_row
+from services.ingest.recognise.labels import REMEMBERED, match_row, match_row_behind_group
 from services.ingest.recognise.opening import title_at
 from services.ingest.recognise.primitives import Item, Line, TableRow
 from services.ingest.recognise.sections import section_key
@@ -55,10 +56,26 @@ def split_reports(items: Sequence[Item]) -> list[list[Item]]:
 
 def _opening_row(row: TableRow) -> str | None:
     """The two rows that open table 2 and table 3, told exactly."""
+    if not (row.loose or any(_names_opening_row(cell.text) for cell in row.cells)):
+        return None
     key = table2.row_key(row)
     if key == "regulations":
         return key
     return "new" if table3.row_key(row) == "new" else None
+
+
+def _names_opening_row(text: str) -> bool:
+    """Whether a cell with this text may name such a row."""
+    return _opens(text) if len(text) <= REMEMBERED else _may_open(text)
+
+
+def _may_open(text: str) -> bool:
+    return (
+        table2.named_row(text)[0] == "regulations" or match_row(text) == "new" or match_row_behind_group(text) == "new"
+    )
+
+
+_opens = lru_cache(maxsize=4096)(_may_open)
 
 
 def _cut(items: Sequence[Item], low: int, high: int) -> int:

@@ -105,20 +105,24 @@ def _exact(row: TableRow) -> _Line | None:
                 return _Line(row, known, list(cells[1:]), key, exact=True, unit=unit)
         return None
     for index, cell in enumerate(cells):
-        named, unit = _named(cell.text) if len(cell.text) <= REMEMBERED else _name(cell.text)
+        named, unit = named_row(cell.text)
         if named:
             found = _Line(row, cell.text, cells[index + 1 :], named, exact=True, unit=unit)
             return found if index + 1 < len(cells) else None
     return None
 
 
-def _name(text: str) -> tuple[str | None, str]:
+def named_row(text: str) -> tuple[str | None, str]:
     """The row that a cell names, and the unit of money it states."""
+    return _named_row(text) if len(text) <= REMEMBERED else _name_row(text)
+
+
+def _name_row(text: str) -> tuple[str | None, str]:
     bare, unit = _without_unit(text)
     return row_names().get(name_of(bare)), unit
 
 
-_named = lru_cache(maxsize=4096)(_name)
+_named_row = lru_cache(maxsize=4096)(_name_row)
 
 
 def _without_unit(text: str) -> tuple[str, str]:

@@ -60,7 +60,7 @@ def loose_items(page: PageInk, lines: Sequence[list[Glyph]], grid: int, carried:
     texts = [join(line) for line in lines]
     if not any(text[-1] in FIGURE_ENDS or text.endswith("总计") for text in texts):
         carried.texts += texts
-        return [prose(page, line) for line in lines], grid
+        return [prose(page, line, text) for line, text in zip(lines, texts, strict=True)], grid
     carried.catch_up()
     placed: list[Placed] = []
     start = 0
