@@ -12,9 +12,9 @@ from typing import Any
 from pypdfium2 import raw
 
 from services.core.errors import RejectedError
-from services.ingest.readers.colours import object_colours
+from services.ingest.readers.colours import object_colours, without_red
 from services.ingest.readers.pdfium_calls import BATCH, Handle, Scratch, batches, bound
-from services.ingest.recognise.stamps import Colour
+from services.ingest.recognise.stamps import Colour, is_red
 
 _MOST_OBJECTS = 60_000
 _DEEPEST_FORM = 8
@@ -22,6 +22,8 @@ PageBox = tuple[float, float, float, float]
 """left, bottom, right, top in the page's own space, y upwards."""
 _THIN = 3.0
 """A box thinner than this (points) is a drawn line."""
+_MOST_LINES = 0.7
+"""Where more than the rest of the lines is red, red is the colour of the tables."""
 _STRAIGHT = 1.0
 """A piece of a stroked path that leaves the level or the plumb line by less than this is a drawn line."""
 
@@ -80,15 +82,22 @@ class Drawn:
 
 
 def read_drawn(page: Any) -> Drawn:
-    """What is drawn on `page`. Raises RejectedError: too_complex."""
+    """What is drawn on `page`, without the lines of seals. Raises RejectedError: too_complex."""
     drawn = Drawn()
     _Walk(drawn).objects(page, _IDENTITY, 0)
+    red = [is_red(colour) for colour in drawn.colours]
+    if any(red) and not all(red):  # red words beside others: a seal may have red lines too
+        plain = Drawn()
+        _Walk(plain, red=False).objects(page, _IDENTITY, 0)
+        if len(plain.rules) + len(plain.frames) >= _MOST_LINES * (len(drawn.rules) + len(drawn.frames)):
+            drawn.rules, drawn.frames = plain.rules, plain.frames
     return drawn
 
 
 class _Walk:
-    def __init__(self, drawn: Drawn) -> None:
+    def __init__(self, drawn: Drawn, *, red: bool = True) -> None:
         self._drawn = drawn
+        self._red = red
 
     def objects(self, container: Any, matrix: Matrix, depth: int) -> None:
         """Every object of a page (depth 0) or form."""
@@ -129,6 +138,8 @@ class _Walk:
         self._drawn.pictures += [box for _, box in _boxes_of([handle], matrix)]
 
     def _paths(self, handles: Sequence[Any], matrix: Matrix) -> None:
+        if not self._red:
+            handles = without_red(handles)
         rules = self._drawn.rules
         thick: list[Any] = []
         for handle, box in _boxes_of(handles, matrix):

@@ -262,7 +262,7 @@ def _status(draft: _Draft) -> tuple[str, str | None]:
     if rows < _FEWEST_ROWS:
         return (
             "failed",
-            f"没有读出{'、'.join(absent) or _TABLE_NAMES[3]}的数字，请人工核对；表格若是图片或没有表格线，请改报带表格线的文字版。",
+            f"没有读出{'、'.join(absent) or _TABLE_NAMES[3]}的数字，请人工核对；表格若是图片，请改报由文字处理软件直接导出的文件。",
         )
     missing = [why for table in draft.found.values() if table is not None for why in table.missing.values()]
     if not (absent or missing or draft.why):

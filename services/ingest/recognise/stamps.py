@@ -47,7 +47,7 @@ def _sticks_out(colour: Colour, main: Colour) -> bool:
     light, usual = _lightness(colour), _lightness(main)
     pale = light >= _PALE and light - usual >= _DARKER
     faint = colour[3] < _FAINT <= main[3]
-    return pale or faint or (_is_red(colour) and not _is_red(main))
+    return pale or faint or (is_red(colour) and not is_red(main))
 
 
 def _lightness(colour: Colour) -> float:
@@ -56,7 +56,8 @@ def _lightness(colour: Colour) -> float:
     return (0.3 * red + 0.59 * green + 0.11 * blue) * share + 255 * (1 - share)
 
 
-def _is_red(colour: Colour) -> bool:
+def is_red(colour: Colour) -> bool:
+    """Whether it is the red of seals."""
     red, green, blue, _ = colour
     return red >= _RED and red - max(green, blue) >= _RED_LEAD
 

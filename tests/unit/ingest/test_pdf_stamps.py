@@ -79,6 +79,36 @@ def test_round_seals_disturb_neither_figures_nor_cells(authored: AuthoredReport,
     assert silent_errors(report, authored) == []
 
 
+def square_stamps(canvas: Canvas) -> None:
+    canvas.setStrokeColor(red)
+    canvas.setFillColor(red)
+    canvas.setLineWidth(2)
+    for x, y in ((300, TALL - 430), (380, TALL - 700), (150, TALL - 800)):
+        canvas.rect(x, y, 110, 40)
+        canvas.setFont(FONT, 16)
+        canvas.drawCentredString(x + 55, y + 14, "已审核公章")
+    canvas.setStrokeColor(black)
+    canvas.setFillColor(black)
+
+
+@pytest.mark.parametrize("lines", ["strokes", "rectangles", "thin", "none", "horizontal"])
+def test_square_stamps_leave_the_cells_as_they_are(authored: AuthoredReport, lines: str) -> None:
+    report = read(draw(authored, Drawing(over=square_stamps, lines=lines)))
+    assert (report.status, tables(report)) == ("ok", authored.tables()), report.reason
+
+
+def test_a_table_ruled_in_red_keeps_its_rules(authored: AuthoredReport) -> None:
+    def go_on_in_red(canvas: Canvas, _: GridCell, __: float, ___: float) -> None:
+        canvas.setStrokeColor(red)
+
+    def head(canvas: Canvas) -> None:
+        canvas.setFillColor(red)
+        canvas.drawString(60, TALL - 40, "内部资料")
+
+    report = read(draw(authored, Drawing(after_cell=go_on_in_red, over=head)))
+    assert (report.status, tables(report)) == ("ok", authored.tables()), report.reason
+
+
 def test_an_agencys_error_under_a_seal_is_found_by_both_readings(authored: AuthoredReport) -> None:
     wrong = with_error(authored, {"table3.granted.total": 7717})
     report = read(draw(wrong, level_words(red)))
