@@ -11,6 +11,7 @@ import re
 import unicodedata
 from binascii import b2a_base64
 from collections.abc import Sequence
+from email.errors import MultipartInvariantViolationDefect
 from email.header import decode_header, make_header
 from email.parser import BytesParser
 from email.policy import compat32
@@ -138,7 +139,9 @@ def verify(raw: bytes, expected: Sequence[tuple[str, str]]) -> None:
     head, end, _ = raw.partition(b"\r\n\r\n")
     parsed = BytesParser(policy=compat32).parsebytes(head + end, headersonly=True)
     found = [(name, _decoded(str(value))) for name, value in parsed.items()]
-    if parsed.defects or found != list(expected):
+    # the parts are left out of this look, which some older Pythons (3.11.2) take for a defect
+    defects = [one for one in parsed.defects if not isinstance(one, MultipartInvariantViolationDefect)]
+    if defects or found != list(expected):
         raise HeaderError("the finished message does not hold exactly the fields that were set")
     if not raw.isascii() or b"\n" in raw.replace(b"\r\n", b"") or b"\r" in raw.replace(b"\r\n", b""):
         raise HeaderError("the finished message is not plain ASCII with CRLF line ends")
