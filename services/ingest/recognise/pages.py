@@ -96,11 +96,28 @@ def page_items(page: PageInk, grid: int, loose: Loose) -> tuple[list[Item], int]
         placed.append((table.lattice.ys[0], [*rows]))
         tables_at.append((table.lattice.ys[0], table.lattice.ys[-1]))
         grid += 1
+    if tables_at and not any(glyph[2] >= tables_at[-1][1] for glyph in outside):
+        _doubt_end(placed[-1][1])
     lines = _without_page_numbers(page, list(lines_of(outside)), tables_at)
     more, grid = loose(page, lines, grid)
     placed += more
     placed.sort(key=lambda one: one[0])
     return [item for _, items in placed for item in items], grid
+
+
+def _doubt_end(rows: Sequence[Item]) -> None:
+    """Doubt the empty cells at the end of the last row that prints anything, where the page prints nothing below it.
+
+    A page whose instructions break off looks like that, and no reader of PDFs says that they broke off.
+    """
+    for row in reversed(rows):
+        cells = row.cells if isinstance(row, TableRow) else []
+        last = max((index for index, cell in enumerate(cells) if cell.text.strip()), default=-1)
+        if last >= 0:
+            if any(char.isdigit() for char in cells[last].text):
+                for cell in cells[last + 1 :]:
+                    cell.doubt = cell.doubt or "这一页印到这里就没有内容了，后面的空格未必真是空的"
+            return
 
 
 def drop_stamps(page: PageInk) -> None:

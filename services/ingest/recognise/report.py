@@ -76,7 +76,7 @@ def _report(items: Sequence[Item], content: Content, second_opinion: SecondOpini
         if table is not None:
             _doubt_pictures(table, content)
             if lost:
-                _doubt_empty(table, number)
+                _doubt_empty(table)
             _rate(draft, number, table, second_opinion)
     ending = find_ending(items, title)
     sections = find_sections(items[: ending.first] if ending.first else items)
@@ -119,11 +119,10 @@ def _doubt_pictures(table: TableFound, content: Content) -> None:
             placed.doubt = "这一页主要是图片，其中隐藏的文字未必与图片一致"
 
 
-def _doubt_empty(table: TableFound, number: int) -> None:
-    """Where other figures of the document got lost, an empty cell may have lost its own, unless a sum says that it is empty."""
-    held, _ = assess(table, number)
-    for path, placed in table.figures.items():
-        if placed.printed.kind is Kind.BLANK and path not in held:
+def _doubt_empty(table: TableFound) -> None:
+    """Where other figures of the document got lost, an empty cell may have lost its own, and be it a zero."""
+    for placed in table.figures.values():
+        if placed.printed.kind is Kind.BLANK:
             placed.doubt = placed.doubt or "这一格是空的，而文件里还有别的内容没有读出来"
 
 

@@ -13,7 +13,6 @@ from reportlab.pdfgen.canvas import Canvas
 from infra.demo.authored import consistent
 from infra.demo.render import render_pdf, render_text
 from services.core.errors import RejectedError
-from services.core.report import Kind
 from services.ingest.readers import read_document
 from tests.unit.ingest.drawn_reports import AGENCY, line, silent_errors
 
@@ -118,6 +117,9 @@ def test_random_bytes_are_refused_with_a_reason(data: bytes) -> None:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, len(PDF) - 1), st.binary(min_size=1, max_size=6))
+@example(5943, b"\0")  # the page ends within a row
+@example(6517, b"\0")  # the page ends with the row's zeros, and every sum holds
+@example(10871, b"\0")  # so does the last table
 @example(4856, b"\0")  # a text stream that ends early: rows of table 3 are gone, and one figure of table 2
 def test_damaged_bytes_inside_a_pdf_never_give_a_wrong_figure_unmarked(at: int, junk: bytes) -> None:
     data = PDF[:at] + junk + PDF[at + len(junk) :]
@@ -125,10 +127,7 @@ def test_damaged_bytes_inside_a_pdf_never_give_a_wrong_figure_unmarked(at: int, 
         reports = read_document(data, filename="x").reports
     except RejectedError:
         return
-    for report in reports:
-        # where a page's instructions break off, the cell drawn last is printed empty, and the report is to be reviewed
-        empty = {path for path, cell in report.cells.items() if cell.kind is Kind.BLANK and report.status != "ok"}
-        assert set(silent_errors(report, AUTHORED)) <= empty
+    assert all(silent_errors(report, AUTHORED) == [] for report in reports)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
