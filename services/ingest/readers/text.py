@@ -30,6 +30,8 @@ _LONE_NUMBER = re.compile(r"^\s*\d{1,3}\s*$")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u200b-\u200f\u2060\ufeff]")
 _SENTENCE = re.compile(r"[。；！？]")
 _TABLES = {"proactive": 2, "requests": 3, "disputes": 4}
+_WIDTHS = {2: 1, 3: 7, 4: 15}
+"""Figures in a row of a table."""
 _ROWS = {2: table2_rows, 3: table3_rows, 4: table4_rows}
 _MOST_LINES = 50_000
 _LONGEST_LINE = 20_000
@@ -187,7 +189,7 @@ class _Dump:
                 printed += read_line(text, number, nil_words=region == _TABLES["proactive"])
         if len(printed) > _MOST_TOKENS:
             raise RejectedError("too_complex", "表格里的文字过多")
-        printed = with_nil_words(printed)
+        printed = with_nil_words(printed, _WIDTHS[region])
         rows = _ROWS[region](printed, self.grids.next_grid()) if any(isinstance(p, Run) for p in printed) else []
         last = max((cell.place.line or 0 for row in rows for cell in row.cells), default=0)
         prose += [line for line in others if (line.place.line or 0) > last]

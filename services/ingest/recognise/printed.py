@@ -96,15 +96,18 @@ def _is_run(texts: Sequence[str]) -> bool:
     return len(texts) >= _SURE or any(char.isdigit() for text in texts for char in text)
 
 
-def with_nil_words(printed: Sequence[Token | Run]) -> list[Token | Run]:
-    """`printed` with 无 and 不适用 as figures where several stand in a row, each in a line of its own."""
+def with_nil_words(printed: Sequence[Token | Run], width: int) -> list[Token | Run]:
+    """`printed` with 无 and 不适用 as figures where they stand among figures, each in a line of its own.
+
+    They may be a piece of a label too; among figures they count when these are whole rows (of `width` figures) with
+    them.
+    """
     found: list[Token | Run] = []
-    for is_nil, group in groupby(printed, key=lambda one: isinstance(one, Token) and one.text in _NIL_WORDS):
-        tokens = list(group)
-        if is_nil and len(tokens) >= _SURE:
-            found += [Run((token,)) for token in tokens if isinstance(token, Token)]
-        else:
-            found += tokens
+    for among, group in groupby(printed, key=lambda one: isinstance(one, Run) or one.text in _NIL_WORDS):
+        members = list(group)
+        runs = [Run((one,)) if isinstance(one, Token) else one for one in members]
+        whole = among and sum(len(run.figures) for run in runs) % width == 0
+        found += runs if whole else members
     return found
 
 

@@ -173,7 +173,10 @@ def test_figures_of_table_2_with_notes_and_nil_signs(line: str, figures: list[st
 
 def test_nil_words_are_figures_only_where_no_label_is_in_pieces() -> None:
     assert not any(isinstance(one, Run) for one in printed("（四）", "无", "法", "提", "供"))
-    assert sum(isinstance(one, Run) for one in with_nil_words(printed("2.重复申请", *["无"] * 7))) == 7
+    for cells in (["无"] * 7, ["5", "无", "无", "无", "不适用", "无", "5"]):
+        assert sum(isinstance(one, Run) for one in with_nil_words(printed("2.重复申请", *cells), 7)) == 7
+    vertical = printed("8.属于行政查询事项 1 0 0 0 0 0 1", "无", "法", "提", "供")
+    assert sum(isinstance(one, Run) for one in with_nil_words(vertical, 7)) == 1
 
 
 @settings(deadline=None)
