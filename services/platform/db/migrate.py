@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -34,8 +35,13 @@ def migrate(engine: Engine) -> str:
         return MigrationContext.configure(connection).get_current_revision() or ""
 
 
+@cache
+def _head() -> str | None:
+    """The newest revision that this program knows. It never changes while it runs, and finding it reads many files."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
 def is_current(engine: Engine) -> bool:
     """Whether the database has the schema that this program expects."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
     with engine.connect().execution_options(reading=True) as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head
+        return MigrationContext.configure(connection).get_current_revision() == _head()
