@@ -40,6 +40,10 @@ faults: setup ## Kill storm, poison, outages at full size, on both databases (SE
 accuracy: setup ## Make documents of every kind with exact truth, read them, score every cell (SEED=n repeats a run; ARGS=--help)
 	@$(BIN)/python -m tests.corpus $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+.PHONY: fuzz
+fuzz: setup ## Damage documents of every format for five minutes and read them confined; fails on any defect (ARGS=--help)
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
 .PHONY: bench
 bench: setup ## Side by side in one run: reading against plain pdfplumber, the pipeline with 1 and 2 workers
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -1,0 +1,1 @@
+"""`make fuzz`: damaged documents of every format through the confined reader, for a bounded time."""
