@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from services.validate.rules.relations import Relation, all_relations, balance
+from services.validate.rules.relations import Relation, all_relations
 from services.validate.rules.sheet import Sheet
 
 MOST_OFFERED = 5
@@ -32,10 +32,7 @@ def single_cell_repairs(sheet: Sheet) -> dict[Relation, tuple[Change, ...]]:
 
     Changed values are whole numbers ≥ 0. The tuple is empty where no cell does it, or more than five equally well.
     """
-    layout = sheet.forms["table3"].version
-    gaps = {
-        relation: found.gap for relation in all_relations(layout) if (found := balance(sheet, relation)) is not None
-    }
+    gaps = {relation: found.gap for relation, found in sheet.balances.items() if not found.at_least}
     broken = [relation for relation, gap in gaps.items() if gap]
     changes = _changes(sheet, gaps, dict.fromkeys(path for relation in broken for path in relation.where))
     return {relation: _best(change for change in changes if relation in change.settles) for relation in broken}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from services.core.form import form
-from services.validate.rules.sheet import Sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,16 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Both sides of a relation in one report. ``blanks`` tells whether a blank was counted as 0."""
+    """Both sides of a relation in one report. ``blanks`` tells whether a blank was counted as 0.
+
+    ``at_least``: cells of the larger side are unknown and not counted. Counts are never below 0, so the relation is
+    broken whatever they hold, and by ``gap`` or more.
+    """
 
     left: int
     right: int
     blanks: bool
+    at_least: bool = False
 
     @property
     def gap(self) -> int:
@@ -87,27 +93,87 @@ def all_relations(table3_layout: str) -> tuple[Relation, ...]:
     return tuple(relation for rule in SUM_RULES for relation in relations(rule, table3_layout))
 
 
-def balance(sheet: Sheet, relation: Relation) -> Balance | None:
-    """Both sides, blanks counted as 0; None when the relation cannot be assessed.
+def balances(cells: Mapping[str, object], table3_layout: str) -> dict[Relation, Balance]:
+    """Both sides of every relation that can be assessed; `cells` as in ``Sheet.cells``.
 
-    Not assessable: a cell was not found or holds no whole number (another rule says so); more than half of the cells
-    are blank; or the stated total is blank among other blanks. In the last case blanks are this writer's habit and
-    nothing was claimed; B1 says what the total should be. A total that alone is blank counts as 0 like any cell.
+    Blanks count as 0 unless more than half of the cells are blank, or the stated total is blank among other blanks:
+    then blanks are this writer's habit and nothing was claimed. In columns and blocks they still count as 0 where other
+    relations prove every one of them to be 0; a row mostly blank stays open. What is left is assessed by bounds: the known cells of one side may exceed the whole of the
+    other, whatever the rest holds. A total that alone is blank counts as 0 like any cell. A cell that was not found or
+    holds no whole number is unknown (another rule says so).
     """
-    cells = sheet.cells
-    sums, blanks = [], 0
-    for side in (relation.left, relation.right):
-        total = 0
-        for path in side:
-            value = cells.get(path, "")
-            if value is None:
-                blanks += 1
-            elif isinstance(value, int):
-                total += value
-            else:
-                return None
-        sums.append(total)
-    habit = cells[relation.stated] is None and blanks > 1
-    if habit or blanks * 2 > len(relation.left) + len(relation.right):
-        return None
-    return Balance(sums[0], sums[1], blanks > 0)
+    summed = {relation: _summed(cells, relation, frozenset()) for relation in all_relations(table3_layout)}
+    zeros = _proven_zeros(cells, summed)
+    found = {}
+    for relation, sides in summed.items():
+        if (weighed := _weighed(cells, relation, sides, zeros)) is not None:
+            found[relation] = weighed
+    return found
+
+
+class _Side(NamedTuple):
+    """Sum of the whole numbers of one side, its blanks, and whether a cell holds something else or was not found."""
+
+    known: int
+    blanks: tuple[str, ...]
+    unread: bool
+    negative: bool
+
+    @property
+    def open(self) -> bool:
+        return self.unread or bool(self.blanks)
+
+
+def _summed(cells: Mapping[str, object], relation: Relation, zeros: frozenset[str] | set[str]) -> tuple[_Side, _Side]:
+    left, right = (_side(cells, paths, zeros) for paths in (relation.left, relation.right))
+    return left, right
+
+
+def _side(cells: Mapping[str, object], paths: Sequence[str], zeros: frozenset[str] | set[str]) -> _Side:
+    known, blanks, unread, negative = 0, [], False, False
+    for path in paths:
+        value = cells.get(path, "")
+        if isinstance(value, int):
+            known += value
+            negative = negative or value < 0
+        elif value is not None:
+            unread = True
+        elif path not in zeros:
+            blanks.append(path)
+    return _Side(known, tuple(blanks), unread, negative)
+
+
+def _proven_zeros(cells: Mapping[str, object], summed: Mapping[Relation, tuple[_Side, _Side]]) -> set[str]:
+    """The blanks that must be 0, because what is known of their side already makes up the whole of the other side."""
+    waiting = {relation: sides for relation, sides in summed.items() if sides[0].blanks or sides[1].blanks}
+    zeros: set[str] = set()
+    grown = bool(waiting)
+    while grown:
+        grown = False
+        for relation in list(waiting):
+            one, other = _summed(cells, relation, zeros)
+            if one.open and other.open:
+                continue
+            del waiting[relation]
+            if one.known == other.known and not (one.unread or other.unread or one.negative or other.negative):
+                fresh = {*one.blanks, *other.blanks} - zeros
+                zeros |= fresh
+                grown = grown or bool(fresh)
+    return zeros
+
+
+def _weighed(
+    cells: Mapping[str, object], relation: Relation, sides: tuple[_Side, _Side], zeros: set[str]
+) -> Balance | None:
+    left, right = sides
+    blanks = (*left.blanks, *right.blanks)
+    habit = cells.get(relation.stated, "") is None and len(blanks) > 1
+    many = len(blanks) * 2 > len(relation.left) + len(relation.right)
+    if many and relation.rule == "T3-1":
+        zeros = set()  # a row mostly blank claims nothing: no figure is held against it that it does not hold itself
+    if not (left.unread or right.unread) and (not (habit or many) or all(path in zeros for path in blanks)):
+        return Balance(left.known, right.known, bool(blanks))
+    closed = [not side.unread and all(path in zeros for path in side.blanks) for side in sides]
+    if (left.known > right.known and closed[1]) or (right.known > left.known and closed[0]):
+        return Balance(left.known, right.known, False, at_least=True)
+    return None

@@ -11,7 +11,7 @@ from services.validate.registry import Discrepancy, rule
 from services.validate.rules.example import Example, without_rows
 from services.validate.rules.relations import SUM_RULES, relations
 from services.validate.rules.sheet import Sheet, Table
-from services.validate.rules.wording import TABLE_NAMES, cells_listed, listed, row_name
+from services.validate.rules.wording import TABLE_NAMES, cells_listed, listed, relation_name, row_name
 
 _TABLES: tuple[Table, ...] = ("table2", "table3", "table4")
 _HEADED_BY = {"table2": "proactive", "table3": "requests", "table4": "disputes"}
@@ -19,11 +19,13 @@ _HEADED_BY = {"table2": "proactive", "table3": "requests", "table4": "disputes"}
 
 @rule(
     "B1",
+    version=2,
     severity=Severity.WARNING,
     milder=(Severity.ERROR,),
     title="应填 0 的格留空或填了“-”“/”等符号",
     explanation="统计表中没有发生的事项应填 0。留空或填“-”“/”“无”等符号的，每张表只提示一次，列出格数和位置；核对合计时按 0 计。"
-    "合计栏连同其他格空白而各项有数的，不核对合计，一并写明各项之和。表三全部空白时属于错误。",
+    "合计栏连同其他格空白而各项有数的，不核对合计，一并写明各项之和；其他因空白过多未能核对的合计也在这里一并列出。"
+    "表三全部空白时属于错误。",
     basis="《政府信息公开工作年度报告格式》（{form}）表二、表三、表四",
     example=Example(
         {"table3.partial.research": None, "table3.reject_complaint.total": None, "table3.reject_complaint.legal": None}
@@ -50,7 +52,7 @@ def rule_b1(sheet: Sheet) -> Iterator[Discrepancy]:
         yield Discrepancy(
             tuple(blanks),
             f"{name}有 {len(blanks)} 格空白或填了“-”“/”等符号：{listed(cells_listed(sheet, blanks), '处')}。"
-            f"{_unstated_totals(sheet, table)}核对合计时空白按 0 计。",
+            f"{_unstated_totals(sheet, table)}{_unassessed(sheet, table)}核对合计时空白按 0 计。",
             "没有的请填 0，有数的请补填。",
             expected="数字或 0",
             actual="空白",
@@ -71,6 +73,18 @@ def _unstated_totals(sheet: Sheet, table: Table) -> str:
         return ""
     layout = sheet.forms[table].version
     return f"其中合计栏空白而各项有数、因而未核对的：{listed([f'{place(path, layout)}（各项合计 {n}）' for path, n in sums.items()], '处')}。"
+
+
+def _unassessed(sheet: Sheet, table: Table) -> str:
+    """The sums over figures that so many blanks left without a judgement, in one sentence; else nothing."""
+    named = []
+    for rule_id in (name for name, of in SUM_RULES.items() if of == table):
+        for relation in relations(rule_id, sheet.forms[table].version):
+            cells = [sheet.cells.get(path, "") for path in relation.where]
+            claims = any(isinstance(cell, int) and cell for cell in cells) and cells[0] is not None
+            if claims and relation not in sheet.balances and not any(isinstance(cell, str) for cell in cells):
+                named.append(relation_name(relation, sheet.forms[table].version))
+    return f"因空白过多未能核对的：{listed(named, '处')}。" if named else ""
 
 
 @rule(

@@ -15,6 +15,7 @@ from services.core.finding import Cause
 from services.core.form import LAYOUTS, Form, form
 from services.core.form.labels import squeeze
 from services.core.report import Figure, Kind, Reading, Report
+from services.validate.rules.relations import Balance, Relation, balances
 
 Entry = int | Decimal | str | None
 """int: whole number; Decimal: number with a fraction; str: what stands there, no number; None: blank or nil sign."""
@@ -68,6 +69,11 @@ class Sheet:
         return {
             path: entry for path, entry in stored if entry is not None or path in placed or path not in self.uncertain
         }
+
+    @cached_property
+    def balances(self) -> dict[Relation, Balance]:
+        """Both sides of every relation of tables 3 and 4 that can be assessed."""
+        return balances(self.cells, self.forms["table3"].version)
 
     @cached_property
     def uncertain(self) -> frozenset[str]:

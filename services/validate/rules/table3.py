@@ -8,18 +8,29 @@ from services.core.finding import Severity
 from services.core.form import place
 from services.validate.registry import Discrepancy, rule
 from services.validate.rules.example import ONE_ROW_OTHER, Example, without_rows
-from services.validate.rules.relations import balance, relations
+from services.validate.rules.relations import SUM_RULES, relations
 from services.validate.rules.sheet import Sheet
-from services.validate.rules.wording import column_name, gap_words, listed, printed, row_name, stated_words
+from services.validate.rules.wording import (
+    column_name,
+    gap_words,
+    listed,
+    printed,
+    row_name,
+    stated_words,
+    sum_words,
+    term,
+)
 
 
 @rule(
     "T3-1",
+    version=2,
     severity=Severity.ERROR,
     table="table3",
     title="表三每行：前六列之和等于“总计”列",
     explanation="表三每一行的自然人、商业企业、科研机构、社会公益组织、法律服务机构、其他六列相加，应等于该行“总计”列。"
-    "空白按 0 计；一行空白过半，或“总计”列连同其他格空白时，不作判断，只提示空白。",
+    "空白按 0 计；一行空白过半，或“总计”列连同其他格空白时，不作判断，只提示空白；"
+    "但已有的数之和已经超过“总计”列的，仍会指出。",
     basis="《政府信息公开工作年度报告格式》（{form}）表三“总计”列",
     example=Example({"table3.granted.total": 7}),
 )
@@ -27,11 +38,11 @@ def rule_t3_1(sheet: Sheet) -> Iterator[Discrepancy]:
     """Per row: natural + commercial + research + social + legal + other = total."""
     layout = sheet.forms["table3"].version
     for relation in relations("T3-1", layout):
-        found = balance(sheet, relation)
+        found = sheet.balances.get(relation)
         if found is not None and found.gap:
             yield Discrepancy(
                 relation.where,
-                f"{row_name('table3', relation.key, layout)}：前六列合计 {found.left}，"
+                f"{row_name('table3', relation.key, layout)}：前六列{sum_words(found)} {found.left}，"
                 f"“总计”列{stated_words(sheet, relation)}，{gap_words(found)}",
                 "请核对该行各列。",
                 expected=found.left,
@@ -41,11 +52,12 @@ def rule_t3_1(sheet: Sheet) -> Iterator[Discrepancy]:
 
 @rule(
     "T3-2",
+    version=2,
     severity=Severity.ERROR,
     table="table3",
     title="表三每列：第一项加第二项等于第三项加第四项",
     explanation="表三左上角印有勾稽关系：每一列中，本年新收（第一项）加上年结转（第二项），应等于本年度办理结果总计（第三项）加结转下年度继续办理（第四项）。"
-    "空白按 0 计；空白过半，或总计连同其他格空白时，不作判断。",
+    "空白按 0 计；空白过半，或总计连同其他格空白时，能证明空白都是 0 的，或一边已有的数已经超过另一边的，仍会指出，其余不作判断。",
     basis="《政府信息公开工作年度报告格式》（{form}）表三所印勾稽关系：第一项加第二项之和，等于第三项加第四项之和",
     example=Example({"table3.carried_in.natural": 3}),
 )
@@ -53,9 +65,9 @@ def rule_t3_2(sheet: Sheet) -> Iterator[Discrepancy]:
     """Per column: new + carried_in = total + carried_out."""
     layout = sheet.forms["table3"].version
     for relation in relations("T3-2", layout):
-        found = balance(sheet, relation)
+        found = sheet.balances.get(relation)
         if found is not None and found.gap:
-            new, carried_in, total, carried_out = (sheet.cells[path] or 0 for path in (*relation.left, *relation.right))
+            new, carried_in, total, carried_out = (term(sheet, path) for path in (*relation.left, *relation.right))
             doubt = "" if sheet.cause(relation.where) == "document" else "按读取结果，"
             yield Discrepancy(
                 relation.where,
@@ -70,11 +82,13 @@ def rule_t3_2(sheet: Sheet) -> Iterator[Discrepancy]:
 
 @rule(
     "T3-3",
+    version=2,
     severity=Severity.ERROR,
     table="table3",
     title="表三每列：第三项（一）至（六）之和等于（七）总计",
     explanation="表三每一列中，本年度办理结果（一）至（六）各行相加，应等于“（七）总计”行。"
-    "2019 年格式的“（六）其他处理”只有一行，按这一行计算。空白按 0 计；空白过半，或总计连同其他格空白时，不作判断。",
+    "2019 年格式的“（六）其他处理”只有一行，按这一行计算。空白按 0 计；空白过半，或总计连同其他格空白时，"
+    "能证明空白都是 0 的，或各行已有的数之和已经超过（七）总计的，仍会指出，其余不作判断。",
     basis="《政府信息公开工作年度报告格式》（{form}）表三第三项“（七）总计”",
     example=Example({"table3.granted.natural": 6}),
 )
@@ -82,11 +96,11 @@ def rule_t3_3(sheet: Sheet) -> Iterator[Discrepancy]:
     """Per column: the sum of the result rows = total, with ``other_all`` for three rows in the 2019 layout."""
     layout = sheet.forms["table3"].version
     for relation in relations("T3-3", layout):
-        found = balance(sheet, relation)
+        found = sheet.balances.get(relation)
         if found is not None and found.gap:
             yield Discrepancy(
                 relation.where,
-                f"{column_name(relation.key, layout)}：第三项（一）至（六）各行合计 {found.left}，"
+                f"{column_name(relation.key, layout)}：第三项（一）至（六）各行{sum_words(found)} {found.left}，"
                 f"“（七）总计”行{stated_words(sheet, relation)}，{gap_words(found)}",
                 "请核对该列各行。",
                 expected=found.left,
@@ -120,6 +134,7 @@ def rule_t3_4(sheet: Sheet) -> Iterator[Discrepancy]:
 
 @rule(
     "T3-5",
+    version=2,
     severity=Severity.ERROR,
     table="table3",
     title="表三各行、七列齐全",
@@ -136,10 +151,13 @@ def rule_t3_5(sheet: Sheet) -> Iterator[Discrepancy]:
     if not absent or not sheet.present("table3"):
         return
     rows = [key for key in shape.row_keys if key in absent]
+    sums = [relation for name, of in SUM_RULES.items() if of == "table3" for relation in relations(name, shape.version)]
+    left_open = sum(relation not in sheet.balances for relation in sums)
     names = listed([row_name("table3", key, shape.version).removesuffix("一行") for key in rows], "行")
     yield Discrepancy(
         tuple(f"table3.{key}.{column}" for key in rows for column in shape.column_keys),
-        f"表三应有 {len(shape.row_keys)} 行、每行 7 个数字，读到 {len(shape.row_keys) - len(rows)} 行，没有读到或不足 7 个的：{names}。",
+        f"表三应有 {len(shape.row_keys)} 行、每行 7 个数字，读到 {len(shape.row_keys) - len(rows)} 行，没有读到或不足 7 个的：{names}。"
+        f"因此表三 {len(sums)} 处合计中有 {left_open} 处未能核对。",
         "请按格式补全这些行，没有的填 0。",
         expected=f"{len(shape.row_keys)} 行",
         actual=f"{len(shape.row_keys) - len(rows)} 行",

@@ -8,18 +8,19 @@ from services.core.finding import Severity
 from services.core.form import place
 from services.validate.registry import Discrepancy, rule
 from services.validate.rules.example import Example, without_block
-from services.validate.rules.relations import balance, relations
+from services.validate.rules.relations import relations
 from services.validate.rules.sheet import Sheet
-from services.validate.rules.wording import block_name, gap_words, listed, printed, stated_words
+from services.validate.rules.wording import block_name, gap_words, listed, printed, stated_words, sum_words, term
 
 
 @rule(
     "T4-1",
+    version=2,
     severity=Severity.ERROR,
     table="table4",
     title="表四每部分：四种结果之和等于总计",
     explanation="表四的行政复议、未经复议直接起诉、复议后起诉三部分，结果维持、结果纠正、其他结果、尚未审结相加，应等于该部分的总计。"
-    "空白按 0 计；空白过半，或总计连同其他格空白时，不作判断。",
+    "空白按 0 计；空白过半，或总计连同其他格空白时，不作判断，但已有的数之和已经超过总计的仍会指出。",
     basis="《政府信息公开工作年度报告格式》（{form}）表四“总计”",
     example=Example({"table4.review.total": 0}),
 )
@@ -27,15 +28,15 @@ def rule_t4_1(sheet: Sheet) -> Iterator[Discrepancy]:
     """Per block: upheld + corrected + other + pending = total."""
     shape = sheet.forms["table4"]
     for relation in relations("T4-1", shape.version):
-        found = balance(sheet, relation)
+        found = sheet.balances.get(relation)
         if found is not None and found.gap:
             parts = " + ".join(
-                f"{column.label} {sheet.cells[path] or 0}"
+                f"{column.label} {term(sheet, path)}"
                 for column, path in zip(shape.table4_columns, relation.left, strict=False)
             )
             yield Discrepancy(
                 relation.where,
-                f"{block_name(relation.key, shape.version)}：{parts}，合计 {found.left}，"
+                f"{block_name(relation.key, shape.version)}：{parts}，{sum_words(found)} {found.left}，"
                 f"“总计”{stated_words(sheet, relation)}，{gap_words(found)}",
                 "请核对这五个数。",
                 expected=found.left,

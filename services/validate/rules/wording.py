@@ -31,6 +31,15 @@ def block_name(block: str, layout: str) -> str:
     return f"{words[:2]}“{words[2:].strip()}”"
 
 
+def relation_name(relation: Relation, layout: str) -> str:
+    """What a relation is about: ``表三“（一）予以公开”一行``, ``表三“自然人”一列的（七）总计``, ``表四“行政复议”``."""
+    if relation.rule == "T3-1":
+        return row_name("table3", relation.key, layout)
+    if relation.rule == "T4-1":
+        return block_name(relation.key, layout)
+    return f"{column_name(relation.key, layout)}的{'第一至四项' if relation.rule == 'T3-2' else '（七）总计'}"
+
+
 def printed(value: Entry) -> str:
     """A figure in digits, without exponent and trailing zeros; a blank by its name."""
     if value is None:
@@ -64,12 +73,25 @@ def _by_row(sheet: Sheet, paths: Sequence[str]) -> Iterator[str]:
 
 
 def gap_words(found: Balance) -> str:
-    """The end of every sum's statement: ``相差 1。``, and whether a blank was counted as 0."""
+    """The end of every sum's statement: ``相差 1。``, whether a blank was counted as 0, and what was left out."""
+    if found.at_least:
+        return f"空白和未读出的格无论是多少，至少相差 {abs(found.gap)}。"
     note = "（空白按 0 计）" if found.blanks else ""
     return f"相差 {abs(found.gap)}{note}。"
 
 
 def stated_words(sheet: Sheet, relation: Relation) -> str:
     """What stands as the total of a relation: ``填报 7``, ``读作 7`` or ``空白``."""
-    value = sheet.cells[relation.stated]
+    value = sheet.cells.get(relation.stated, "")
     return "空白" if value is None else f"{sheet.said(relation.where)} {printed(value)}"
+
+
+def sum_words(found: Balance) -> str:
+    """What a sum is called: ``合计``, or that cells are missing from it."""
+    return "已有的数合计" if found.at_least else "合计"
+
+
+def term(sheet: Sheet, path: str) -> str:
+    """A summand as it was counted: its figure, 0 for a blank, ``？`` where nothing can be counted."""
+    value = sheet.cells.get(path, "")
+    return str(value or 0) if value is None or isinstance(value, int) else "？"

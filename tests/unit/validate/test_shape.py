@@ -150,3 +150,41 @@ def test_a_report_that_could_not_be_read_is_asked_for_text_and_not_for_sums():
     nothing = judge(Report(status="failed"), CONTEXT).findings
     assert [finding.rule for finding in nothing] == ["B4"]
     assert nothing[0].actual == "无"
+
+
+def test_a_row_more_than_half_blank_is_wrong_all_the_same_when_its_figures_exceed_its_total():
+    found = only(findings(row("deny_secret", 7, None, None, None, None, 0, 5), rule="T3-1"))
+    assert found.severity is Severity.ERROR
+    assert "前六列已有的数合计 7，“总计”列填报 5，空白和未读出的格无论是多少，至少相差 2。" in found.message
+    assert found.repair == []
+
+
+def test_a_column_whose_blanks_its_rows_prove_to_be_0_is_judged_though_it_is_mostly_blank():
+    blank = {
+        f"table3.{key}.natural": None
+        for key, values in (TALLYING.table3.rows if TALLYING.table3 else {}).items()
+        if values and values[0] == 0
+    }
+    assert len(blank) > 12
+    assert rule_ids(findings(blank)) == {"B1"}
+    assert "T3-3" in rule_ids(findings({**blank, "table3.granted.natural": 6, "table3.granted.total": 9}))
+
+
+def test_known_results_beyond_the_total_are_an_error_though_a_row_was_not_found():
+    missing = without_rows("deny_law")
+    missing["table3"] = Table3(rows={**missing["table3"].rows, "granted": [50, 1, 0, 1, 0, 1, 53]})
+    found = findings(rule="T3-3", **missing)
+    assert [finding.where[0] for finding in found] == ["table3.total.natural", "table3.total.total"]
+    assert "至少相差 45" in found[0].message
+
+
+def test_sums_left_open_by_blanks_are_told_once_with_their_number():
+    many = {**row("partial", 2, None, None, None, None, 0, 9), **row("reject_repeat", 0, None, None, None, None, 0, 3)}
+    found = only(findings(many, rule="B1"))
+    assert "因空白过多未能核对的：表三“（二）部分公开”一行、表三“（五）不予处理 2.重复申请”一行。" in found.message
+    assert not findings(many, rule="T3-1")
+
+
+def test_sums_left_open_by_a_missing_row_are_counted_once():
+    found = only(findings(rule="T3-5", **without_rows("deny_law")))
+    assert "因此表三 39 处合计中有 8 处未能核对" in found.message
