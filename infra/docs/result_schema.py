@@ -15,13 +15,17 @@ _NOT_PUBLISHED: Final = (("Report", "reading"), ("SectionFound", "text"))
 """What `Document.published()` leaves out, beside the document's `needs`."""
 
 
+_AT_TIMES: Final = {"option"}
+"""Keys that are only there where they say something."""
+
+
 def text() -> str:
     """The schema as indented JSON."""
     return json.dumps(schema(), ensure_ascii=False, indent=2) + "\n"
 
 
 def schema() -> dict[str, Any]:
-    """A JSON Schema (2020-12) of `Document.published()`: every key is always there, and no others are."""
+    """A JSON Schema (2020-12) of `Document.published()`: every key but `option` is always there, and no others are."""
     made = Document.model_json_schema(mode="serialization")
     parts: dict[str, Any] = made["$defs"]
     for model, field in _NOT_PUBLISHED:
@@ -30,7 +34,7 @@ def schema() -> dict[str, Any]:
     _known_keys(parts)
     for model in (made, *parts.values()):
         if model.get("type") == "object" and "properties" in model:
-            model["required"] = list(model["properties"])
+            model["required"] = [key for key in model["properties"] if key not in _AT_TIMES]
     cleaned = _without_defaults(made)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": ADDRESS, **cleaned}
 

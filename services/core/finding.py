@@ -22,7 +22,11 @@ Cause = Literal["document", "extraction", "unclear"]
 
 
 class Repair(BaseModel):
-    """The cell and the value that would settle the findings with these fingerprints."""
+    """The cell and the value that would settle the findings with these fingerprints.
+
+    Several of one finding are alternatives, the likeliest first, except that those with the same ``option`` are to be
+    made together: only then do the findings in `settles` hold. ``option`` is absent where one cell is enough.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
 
@@ -30,6 +34,7 @@ class Repair(BaseModel):
     from_: int | None = Field(alias="from")
     to: int
     settles: list[str] = []
+    option: int | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class Finding(BaseModel):

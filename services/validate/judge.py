@@ -1,15 +1,16 @@
-"""Judging one report: every rule that applies, the repair where one cell explains it, findings in reading order."""
+"""Judging one report: every rule that applies, the smallest repair where there is one, findings in reading order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
 
-from services.core.finding import Cause, Finding, Repair, Severity, fingerprint
+from services.core.finding import Finding, Repair, Severity, fingerprint
 from services.core.form import form, place
+from services.core.matters import Matter, advice
+from services.core.matters import ways as ways_of
 from services.core.report import Report
 from services.validate.registry import rules
-from services.validate.repair import Change, single_cell_repairs
+from services.validate.repair import Offer, offers
 from services.validate.rules.relations import SUM_RULES
 from services.validate.rules.sheet import Context, Sheet
 from services.validate.rules.wording import printed
@@ -18,14 +19,13 @@ __all__ = ["Context", "judge"]
 
 _RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 _VALUE_RULES = ("T3-4", "T4-2")
-_HOLDS_AFTER = {1: "改后该处勾稽关系成立", 2: "改后两处勾稽关系同时成立", 3: "改后三处勾稽关系同时成立"}
 
 
 def judge(report: Report, context: Context) -> Report:
     """`report` with the findings of all rules that apply: errors first, then in the order of the form.
 
     Earlier findings of the report are replaced. Each finding has its fingerprint, under ``context.body_code`` or else
-    the name in the report, and, where the change of one cell settles it, that cell and value. Pure.
+    the name in the report, and, where a change of few cells settles it, those cells and values. Pure.
     """
     sheet = Sheet(report, context)
     body = context.body_code or report.agency or ""
@@ -59,45 +59,49 @@ def _positions() -> dict[str, int]:
 
 
 def _with_repairs(sheet: Sheet, findings: list[Finding]) -> list[Finding]:
+    """The findings with the smallest repairs of the relations they are about, and a sentence on what to change."""
     if not any(finding.rule in SUM_RULES for finding in findings):
         return findings
-    best = single_cell_repairs(sheet)
-    offered = {(relation.rule, *relation.where): changes for relation, changes in best.items()}
+    found = offers(sheet)
+    offered = {(relation.rule, *relation.where): ways for relation, ways in found.items()}
+    for ways in found.values():
+        for path in set.intersection(*({change.cell for change in way.changes} for way in ways)):
+            offered |= {(rule, path): ways for rule in _VALUE_RULES}  # a count below 0 is settled with its sums
     about = {(finding.rule, *finding.where): finding.fingerprint for finding in findings}
-    certain = {change.cell: change for changes in best.values() for change in changes if len(changes) == 1}
-
-    def settled(change: Change) -> list[str]:
-        keys = [(relation.rule, *relation.where) for relation in change.settles]
-        keys += [(rule, change.cell) for rule in _VALUE_RULES]
-        return [about[key] for key in keys if key in about]
-
-    mended = []
-    for finding in findings:
-        changes = offered.get((finding.rule, *finding.where), ())
-        if finding.rule in _VALUE_RULES and len(finding.where) == 1:
-            changes = tuple(certain[path] for path in finding.where if path in certain)
-        repair = [Repair(cell=c.cell, from_=c.from_, to=c.to, settles=settled(c)) for c in changes]
-        mended.append(_mended(sheet, finding, repair, changes) if repair else finding)
-    return mended
+    return [_mended(sheet, finding, offered.get((finding.rule, *finding.where), ()), about) for finding in findings]
 
 
-def _mended(sheet: Sheet, finding: Finding, repair: list[Repair], changes: Iterable[Change]) -> Finding:
-    """`finding` with its repairs, and a sentence that names the cell where there is only one."""
-    update: dict[str, object] = {"repair": repair}
-    only, *others = changes
-    if not others:
-        cause: Cause = finding.cause
-        if cause == "unclear" and only.cell in sheet.uncertain:
-            cause = "extraction"
-        update |= {"message": finding.message + _likely(sheet, only, cause), "cause": cause}
-    return finding.model_copy(update=update)
+def _mended(sheet: Sheet, finding: Finding, offered: tuple[Offer, ...], about: dict[tuple[str, ...], str]) -> Finding:
+    if finding.cause == "document":
+        # figures that may be misread are not held against the body, not even beside others
+        offered = tuple(offer for offer in offered if sheet.uncertain.isdisjoint(c.cell for c in offer.changes))
+    if not offered:
+        return finding
+    together = any(len(offer.changes) > 1 for offer in offered)
+    repair = [
+        Repair(
+            cell=change.cell,
+            from_=change.from_,
+            to=change.to,
+            settles=_settled(offer, about),
+            option=number if together else None,
+        )
+        for number, offer in enumerate(offered, 1)
+        for change in offer.changes
+    ]
+    cause = finding.cause
+    if (
+        cause == "unclear"
+        and len(offered) == 1
+        and all(change.cell in sheet.uncertain for change in offered[0].changes)
+    ):
+        cause = "extraction"
+    mended = finding.model_copy(update={"repair": repair, "cause": cause})
+    words = advice(Matter((mended,), ways_of(mended)), lambda path: place(path, sheet.layout_of(path)))
+    return mended.model_copy(update={"message": finding.message + words})
 
 
-def _likely(sheet: Sheet, change: Change, cause: Cause) -> str:
-    where = place(change.cell, sheet.layout_of(change.cell))
-    verb = "填报" if cause == "document" else "读作"
-    now = "空白" if change.from_ is None else f"{verb} {change.from_}"
-    after = _HOLDS_AFTER[len(change.settles)]
-    if cause == "document":
-        return f"最可能的一处：{where}：{now}，应为 {change.to}；{after}。"
-    return f"最可能的一处：{where}：{now}，如为 {change.to}，{after.removeprefix('改后')}。"
+def _settled(offer: Offer, about: dict[tuple[str, ...], str]) -> list[str]:
+    keys: list[tuple[str, ...]] = [(relation.rule, *relation.where) for relation in offer.settles]
+    keys += [(rule, change.cell) for change in offer.changes for rule in _VALUE_RULES]
+    return [name for key, name in about.items() if key in set(keys)]

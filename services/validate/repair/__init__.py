@@ -1,5 +1,5 @@
-"""Which cell is wrong: the smallest change of figures under which the form's relations hold. Pure functions."""
+"""Which cells are wrong: the smallest changes of figures under which the form's relations hold. Pure functions."""
 
-from services.validate.repair.single import Change, single_cell_repairs
+from services.validate.repair.offers import Change, Offer, offers
 
-__all__ = ["Change", "single_cell_repairs"]
+__all__ = ["Change", "Offer", "offers"]

@@ -81,12 +81,13 @@ def test_a_cell_of_the_total_row_settles_three_relations():
     assert all("填报 20，应为 13；改后三处勾稽关系同时成立" in f.message for f in found)
 
 
-def test_equally_good_cells_are_all_listed_and_none_is_named_in_the_message():
+def test_equally_good_cells_are_all_listed_and_none_is_called_the_likeliest():
     found = only(findings({"table4.review.total": 5}))
     assert {r.cell for r in found.repair} == {
         f"table4.review.{c}" for c in ("upheld", "corrected", "other", "pending", "total")
     }
     assert "最可能" not in found.message
+    assert "以下任一处改正后，该处勾稽关系成立：（1）表四 行政复议 · 结果维持：填报 2，如为 3；（2）" in found.message
 
 
 def test_a_value_below_0_is_never_offered():
@@ -101,15 +102,43 @@ def test_two_errors_in_different_rows_and_columns_are_each_named():
     assert named == {("table3.granted.natural", 9, 5), ("table3.partial.commercial", 7, 0)}
 
 
-def test_two_errors_in_one_row_cannot_be_settled_by_one_cell():
-    found = findings({"table3.granted.natural": 9, "table3.granted.other": 3}, rule="T3-1")
-    assert only(found).repair == []
+def test_two_errors_in_one_row_are_named_together_with_every_finding_they_settle():
+    found = findings({"table3.granted.natural": 9, "table3.granted.other": 3})
+    assert {f.rule for f in found} == {"T3-1", "T3-3"}
+    for finding in found:
+        assert [(r.cell, r.from_, r.to, r.option) for r in finding.repair] == [
+            ("table3.granted.natural", 9, 5, 1),
+            ("table3.granted.other", 3, 1, 1),
+        ]
+        assert all(sorted(r.settles) == sorted(f.fingerprint for f in found) for r in finding.repair)
+        assert (
+            "最可能的两处：表三（一）予以公开 · 自然人：填报 9，应为 5；"
+            "表三（一）予以公开 · 法人或其他组织·其他：填报 3，应为 1；一并改后三处勾稽关系同时成立。"
+        ) in finding.message
 
 
-def test_an_error_carried_into_the_total_of_its_column_is_left_without_a_repair():
+def test_an_error_carried_into_the_total_of_its_column_is_named_with_that_total():
     found = findings({"table3.granted.natural": 6, "table3.total.natural": 14})
-    assert found
-    assert all(f.repair == [] for f in found)
+    assert len(found) == 3
+    for finding in found:
+        assert [(r.cell, r.to) for r in finding.repair] == [("table3.granted.natural", 5), ("table3.total.natural", 13)]
+
+
+def test_two_ways_of_two_cells_are_offered_as_two_options():
+    # a case of the row （一）予以公开 stands one column too far right: the rows where that could have happened
+    found = findings({"table3.granted.commercial": 0, "table3.granted.other": 2})
+    assert {f.rule for f in found} == {"T3-3"}
+    for finding in found:
+        assert [(r.option, r.cell, r.from_, r.to) for r in finding.repair] == [
+            (1, "table3.granted.commercial", 0, 1),
+            (1, "table3.granted.other", 2, 1),
+            (2, "table3.unable_no_info.commercial", 1, 2),
+            (2, "table3.unable_no_info.other", 1, 0),
+        ]
+        assert (
+            "以下任一组改正后，两处勾稽关系同时成立：（1）表三（一）予以公开 · 商业企业：填报 0，如为 1，同时 "
+            in finding.message
+        )
 
 
 def test_more_than_five_equally_good_cells_are_not_listed():

@@ -156,11 +156,11 @@ def test_a_row_more_than_half_blank_is_wrong_all_the_same_when_its_figures_excee
     found = only(findings(row("deny_secret", 7, None, None, None, None, 0, 5), rule="T3-1"))
     assert found.severity is Severity.ERROR
     assert "前六列已有的数合计 7，“总计”列填报 5，空白和未读出的格无论是多少，至少相差 2。" in found.message
-    assert found.repair == []
+    assert [(r.cell, r.to) for r in found.repair] == [("table3.deny_secret.natural", 0)]
 
 
 def test_a_column_whose_blanks_its_rows_prove_to_be_0_is_judged_though_it_is_mostly_blank():
-    blank = {
+    blank: dict[str, Figure] = {
         f"table3.{key}.natural": None
         for key, values in (TALLYING.table3.rows if TALLYING.table3 else {}).items()
         if values and values[0] == 0
