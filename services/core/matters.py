@@ -37,8 +37,8 @@ class Matter:
 
     @property
     def held(self) -> int:
-        """How many relations hold after any of the ways; one cell's own complaint is no relation."""
-        alone = {finding.fingerprint for finding in self.findings if len(finding.where) == 1}
+        """How many relations hold after any of the ways; a complaint about what stands in one cell is no relation."""
+        alone = {f.fingerprint for f in self.findings if len(f.where) == 1 and isinstance(f.expected, str)}
         settled = {name for way in self.ways for repair in way for name in repair.settles}
         return max(len(settled - alone), 1)
 
@@ -48,7 +48,7 @@ def matters(findings: Iterable[Finding]) -> list[Matter]:
     grouped: dict[object, list[Finding]] = {}
     for number, finding in enumerate(findings):
         same = tuple((repair.option, repair.cell, repair.to) for repair in finding.repair)
-        grouped.setdefault((finding.severity, finding.cause == "document", same or number), []).append(finding)
+        grouped.setdefault((finding.severity, finding.cause, same or number), []).append(finding)
     return [Matter(tuple(members), ways(members[0])) for members in grouped.values()]
 
 
@@ -72,7 +72,7 @@ def advice(matter: Matter, place: Callable[[str], str]) -> str:
     """
     if not matter.ways:
         return ""
-    holds = f"{_counted(matter.held)}勾稽关系{'同时' if matter.held > 1 else ''}成立"
+    holds = held_words(matter)
     if len(matter.ways) == 1:
         where = _counted(len(matter.only_way)) if len(matter.only_way) > 1 else "一处"
         changes = "；".join(f"{place(repair.cell)}：{change(repair, sure=matter.sure)}" for repair in matter.only_way)
@@ -84,6 +84,11 @@ def advice(matter: Matter, place: Callable[[str], str]) -> str:
         f"（{number}）{_choice(way, place, sure=matter.sure)}" for number, way in enumerate(matter.ways, 1)
     )
     return f"以下任一{'组' if several else '处'}改正后，{holds}：{choices}。"
+
+
+def held_words(matter: Matter, holds: str = "成立") -> str:
+    """``三处勾稽关系同时成立``, ``该处勾稽关系成立``."""
+    return f"{_counted(matter.held)}勾稽关系{'同时' if matter.held > 1 else ''}{holds}"
 
 
 def change(repair: Repair, *, sure: bool, likely: bool = True) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from services.core.errors import REASONS, Reason
-from services.core.finding import Finding, Repair
+from services.core.finding import Repair
 from services.core.form import form, form_for_year, place, row_place
 from services.core.lifecycle import STATE_WORDS, SubmissionState
+from services.core.matters import Matter, held_words, matters, statement
 from services.platform.db.models import Submission, Transition
 from services.platform.db.repositories.overview import Judged, Spot
 from services.platform.http.problems import filled
@@ -89,7 +90,7 @@ def step_words(step: Transition) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One finding, ready to print."""
+    """One matter, ready to print. ``broken`` says what does not tally where it is more than one thing."""
 
     number: int
     severity: str
@@ -97,6 +98,7 @@ class Point:
     place: str
     spot: str
     message: str
+    broken: tuple[str, ...]
     expected: str
     actual: str
     basis: str
@@ -157,29 +159,39 @@ class Places:
         known = [self._spots[path] for path in paths if path in self._spots]
         return _numbers(known, "page", "页") or _numbers(known, "line", "行")
 
-    def point(self, number: int, finding: Finding) -> Point:
-        """One finding in words."""
-        sure = finding.cause == "document"
+    def point(self, number: int, matter: Matter) -> Point:
+        """One matter in words."""
+        finding, *others = matter.findings
+        where = [repair.cell for repair in matter.only_way] if others else finding.where
+        where = where or [path for each in matter.findings for path in each.where[:1]]
+        told = [statement(each) for each in matter.findings]
         return Point(
             number=number,
-            severity=str(finding.severity) if sure else "doubt",
-            severity_word=SEVERITIES[finding.severity] if sure else DOUBT,
-            place=self.cells(finding.where) or "报告正文",
-            spot=self.spot(finding.where),
-            message=finding.message,
-            expected=figure(finding.expected),
-            actual=figure(finding.actual),
-            basis=finding.basis,
+            severity=str(finding.severity) if matter.sure else "doubt",
+            severity_word=SEVERITIES[finding.severity] if matter.sure else DOUBT,
+            place=self.cells(where) or "报告正文",
+            spot=self.spot(where),
+            message=f"{held_words(matter, holds='不成立')}，很可能出自同一处错误。" if others else told[0],
+            broken=tuple(told) if others else (),
+            expected="" if others else figure(finding.expected),
+            actual="" if others else figure(finding.actual),
+            basis="；".join(dict.fromkeys(each.basis for each in matter.findings)),
             doubt=CAUSES.get(finding.cause, ""),
-            fixes=tuple(self._fix(repair) for repair in finding.repair),
-            rule=finding.rule,
+            fixes=tuple("，同时".join(map(self._fix, way)) + _also(matter) for way in matter.ways),
+            rule="、".join(each.rule for each in matter.findings),
         )
 
     def _fix(self, repair: Repair) -> str:
-        others = len(repair.settles) - 1
-        also = f"，可同时消除另外 {others} 处不符" if others > 0 else ""
         before = "（空白）" if repair.from_ is None else f" {repair.from_} "
-        return f"将{self.cell(repair.cell)}由{before}改为 {repair.to}{also}"
+        return f"将{self.cell(repair.cell)}由{before}改为 {repair.to}"
+
+
+def _also(matter: Matter) -> str:
+    """What a way settles beside the finding it stands with."""
+    others = len({name for way in matter.ways for repair in way for name in repair.settles}) - 1
+    if len(matter.findings) > 1:
+        return f"，{held_words(matter)}"
+    return f"，可同时消除另外 {others} 处不符" if others > 0 else ""
 
 
 def _numbers(spots: Iterable[Spot], part: str, word: str) -> str:
@@ -195,11 +207,11 @@ def figure(value: float | str | None) -> str:
 
 
 def points(judged: Judged) -> list[Point]:
-    """A report's findings, numbered: what the document itself says first, and there the gravest first."""
+    """What is to be mended, numbered: what the document itself says first, and there the gravest first."""
     places = Places(judged)
     order = list(SEVERITIES)
     ranked = sorted(judged.findings, key=lambda f: (f.cause != "document", order.index(f.severity)))
-    return [places.point(number, finding) for number, finding in enumerate(ranked, 1)]
+    return [places.point(number, matter) for number, matter in enumerate(matters(ranked), 1)]
 
 
 def masked(email: str) -> str:

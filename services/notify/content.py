@@ -10,7 +10,6 @@ from typing import Literal
 
 from services.core.errors import REASONS
 from services.core.finding import Severity
-from services.notify.audience import for_agency
 from services.notify.letter import Letter
 from services.notify.listing import Heading, Lead, Listing, Part
 from services.notify.wording import Paper, day, moment, quiet
@@ -104,7 +103,7 @@ def _to_reviewer(letter: Letter) -> Content:
     confirm = Heading("confirm", "请单位核实", told, _CONFIRM.severities, sure=True)
     listing = _listing(letter, (_LOOK, mend, confirm, _HINT))
     look, unsure, hints = _count(listing, "look"), len(letter.uncertain), _count(listing, "hint")
-    theirs = sum(for_agency(finding) for finding in letter.findings)
+    theirs = _count(listing, "mend") + _count(listing, "confirm")
     yours = _joined((look, "处请对照原件"), (unsure, "格没有把握"))
     opening = [f"需要人工核对的原因：{quiet(letter.review_reason)}"] if letter.review_reason else []
     if yours and (theirs or hints):

@@ -1,4 +1,7 @@
-"""Findings as a person works through them: numbered, errors first, grouped by table, with the cell to look at first."""
+"""Findings as a person works through them: numbered, errors first, grouped by table, with the cell to look at first.
+
+What one change settles is one entry, however many relations it breaks (``core.matters``).
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.core.finding import Finding, Repair, Severity
+from services.core.matters import Matter, Way, held_words, matters, statement
 from services.notify.wording import PROSE, Paper, figure, gap, quiet
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One finding, ready to print."""
+    """One matter, ready to print. ``broken`` says what does not tally where it is more than one thing."""
 
     number: int
     place: str
     more_places: tuple[str, ...]
     pages: str
     message: str
+    broken: tuple[str, ...]
     expected: str
     actual: str
     gap: str
@@ -71,18 +76,16 @@ class Listing:
 
     def __init__(self, paper: Paper, findings: Sequence[Finding], headings: Sequence[Heading]) -> None:
         self._paper = paper
-        parts = [(heading, _sorted(paper, findings, heading)) for heading in headings]
-        ordered = [finding for _, members in parts for finding in members]
+        parts = [(heading, matters(_sorted(paper, findings, heading))) for heading in headings]
+        self._ordered = [matter for _, members in parts for matter in members]
         # position, not fingerprint: two findings may share one
-        self._numbers = {id(finding): number for number, finding in enumerate(ordered, 1)}
-        self._by_fingerprint = {finding.fingerprint: finding for finding in ordered if finding.fingerprint}
-        self._ordered = ordered
+        self._numbers = {id(matter): number for number, matter in enumerate(self._ordered, 1)}
         self.parts = tuple(self._part(heading, members) for heading, members in parts if members)
 
-    def _part(self, heading: Heading, members: Sequence[Finding]) -> Part:
+    def _part(self, heading: Heading, members: Sequence[Matter]) -> Part:
         groups: dict[str, list[Item]] = {}
-        for finding in members:
-            groups.setdefault(self._paper.table(finding.where), []).append(self._item(finding))
+        for matter in members:
+            groups.setdefault(self._paper.table(matter.findings[0].where), []).append(self._item(matter))
         return Part(
             heading.key,
             heading.title,
@@ -92,19 +95,49 @@ class Listing:
             heading.sure,
         )
 
-    def _item(self, finding: Finding) -> Item:
+    def _item(self, matter: Matter) -> Item:
+        finding, *others = matter.findings
+        if others:
+            return self._joint_item(matter)
         places = self._paper.places(finding.where)
         return Item(
-            number=self._numbers[id(finding)],
+            number=self._numbers[id(matter)],
             place=self._heading(finding, places),
             more_places=places if len(places) > 1 and self._paper.table(finding.where) != PROSE else (),
             pages=self._paper.pages(finding.where),
-            message=quiet(finding.message),
+            message=quiet(statement(finding)),
+            broken=(),
             expected=_number(finding.expected),
             actual=_number(finding.actual),
             gap=gap(finding.expected, finding.actual),
-            fixes=self._fixes(finding),
+            fixes=self._fixes(matter),
             basis=quiet(finding.basis),
+        )
+
+    def _joint_item(self, matter: Matter) -> Item:
+        """Several findings that the same change settles: the cell first, then what does not tally with it."""
+        cells = [repair.cell for repair in matter.only_way]
+        where = cells or list(dict.fromkeys(path for finding in matter.findings for path in finding.where[:1]))
+        sole = matter.only_way[0] if len(cells) == 1 else None
+        before, after = (sole.from_, sole.to) if sole else (None, None)
+        if sole:
+            message = f"{_change(sole, matter)}；改后{held_words(matter)}。"
+        elif cells:
+            message = f"这 {len(cells)} 格一并改正后，{held_words(matter)}。"
+        else:
+            message = f"{held_words(matter, holds='不成立')}，很可能出自同一处错误。"
+        return Item(
+            number=self._numbers[id(matter)],
+            place="、".join(self._paper.places(where)),
+            more_places=(),
+            pages=self._paper.pages(where),
+            message=message,
+            broken=tuple(quiet(statement(finding)) for finding in matter.findings),
+            expected=_number(after),
+            actual=_number(before),
+            gap=gap(after, before),
+            fixes=() if sole else self._fixes(matter),
+            basis=quiet("；".join(dict.fromkeys(finding.basis for finding in matter.findings)), limit=1000),
         )
 
     def _heading(self, finding: Finding, places: tuple[str, ...]) -> str:
@@ -113,55 +146,53 @@ class Listing:
             return "、".join(places) or PROSE
         return places[0] if len(places) == 1 else f"{table} {len(set(finding.where))} 格"
 
-    def _fixes(self, finding: Finding) -> tuple[str, ...]:
-        """The cells to look at; a sole one that the message names already is not said twice."""
-        if len(finding.repair) == 1 and self._paper.cell(finding.repair[0].cell) in finding.message:
-            return ()
-        return tuple(self._fix(finding, repair) for repair in finding.repair)
+    def _fixes(self, matter: Matter) -> tuple[str, ...]:
+        """Each way to settle the matter; there is a choice where there are several."""
+        return tuple(self._way(way, matter) for way in matter.ways)
 
-    def _fix(self, finding: Finding, repair: Repair) -> str:
-        likely = len(finding.repair) == 1 and finding.cause == "document"
-        return f"{self._paper.cell(repair.cell)}：{_change(finding, repair, likely=likely)}"
+    def _way(self, way: Way, matter: Matter) -> str:
+        return "；同时 ".join(f"{self._paper.cell(repair.cell)}：{_change(repair, matter)}" for repair in way)
 
     def leads(self, keys: Iterable[str]) -> tuple[Lead, ...]:
-        """The shortest way through the parts named: cells that settle several findings, then the findings left."""
+        """The shortest way through the parts named: changes that settle most, then the matters left."""
         named = {item.number for part in self.parts if part.key in set(keys) for g in part.groups for item in g.items}
-        wanted = [finding for finding in self._ordered if self._numbers[id(finding)] in named]
-        fixes: dict[str, tuple[Finding, set[int]]] = {}
-        for finding in wanted:
-            # one repair is a likely cell; several are a choice, which belongs beside its finding
-            if len(finding.repair) == 1:
-                repair = finding.repair[0]
-                _, settled = fixes.setdefault(f"{repair.cell}={repair.to}", (finding, set()))
-                settled |= {self._numbers[id(finding)]} | (self._settled(repair) & named)
+        wanted = [matter for matter in self._ordered if self._numbers[id(matter)] in named]
+        # the only way is a likely change; several are a choice, which belongs beside its matter
+        likely = [(matter, self._settled(matter, wanted)) for matter in wanted if matter.only_way]
         found: list[Lead] = []
         covered: set[int] = set()
-        for finding, numbers in sorted(fixes.values(), key=lambda entry: (-len(entry[1]), min(entry[1]))):
+        for matter, numbers in sorted(likely, key=lambda entry: (-len(entry[1]), min(entry[1]))):
             if not numbers <= covered:
                 covered |= numbers
-                found.append(self._fix_lead(finding, numbers))
-        found += [self._plain_lead(finding) for finding in wanted if self._numbers[id(finding)] not in covered]
+                found.append(self._fix_lead(matter, numbers))
+        found += [self._plain_lead(matter) for matter in wanted if self._numbers[id(matter)] not in covered]
         return tuple(found)
 
-    def _settled(self, repair: Repair) -> set[int]:
-        known = (self._by_fingerprint.get(name) for name in repair.settles)
-        return {self._numbers[id(finding)] for finding in known if finding is not None}
+    def _settled(self, matter: Matter, wanted: Sequence[Matter]) -> set[int]:
+        """The numbers of the matters that the change settles altogether."""
+        settled = {name for repair in matter.only_way for name in repair.settles}
+        also = [other for other in wanted if {finding.fingerprint for finding in other.findings} <= settled]
+        return {self._numbers[id(one)] for one in (matter, *also)}
 
-    def _fix_lead(self, finding: Finding, numbers: set[int]) -> Lead:
-        repair = finding.repair[0]
+    def _fix_lead(self, matter: Matter, numbers: set[int]) -> Lead:
+        cells = [repair.cell for repair in matter.only_way]
         listed = "、".join(map(str, sorted(numbers)))
-        effect = f"这样第 {listed} 处就对上了" if len(numbers) == 1 else f"改这一格，第 {listed} 处就都对上了"
-        change = _change(finding, repair, likely=finding.cause == "document")
-        return Lead(self._paper.cell(repair.cell), self._paper.pages([repair.cell]), change, effect)
+        these = "这一格" if len(cells) == 1 else f"这 {len(cells)} 格"
+        effect = f"这样第 {listed} 处就对上了" if len(numbers) == 1 else f"改{these}，第 {listed} 处就都对上了"
+        if len(numbers) == 1 and len(matter.findings) > 1:
+            effect = f"改{these}，{held_words(matter)}（第 {listed} 处）"
+        changes = "；".join(_change(repair, matter) for repair in matter.only_way)
+        return Lead("、".join(self._paper.places(cells)), self._paper.pages(cells), changes, effect)
 
-    def _plain_lead(self, finding: Finding) -> Lead:
-        item = self._item(finding)
+    def _plain_lead(self, matter: Matter) -> Lead:
+        item = self._item(matter)
         if item.expected and item.actual:
-            said, wanted = ("填报", "应为") if finding.cause == "document" else ("读作", "按其余各格应为")
-            words = f"{said} {item.actual}，{wanted} {item.expected}" + (f"（{item.gap}）" if item.gap else "")
+            said, meant = ("填报", "应为") if matter.sure else ("读作", "按其余各格应为")
+            words = f"{said} {item.actual}，{meant} {item.expected}" + (f"（{item.gap}）" if item.gap else "")
         else:
             words = item.message
-        place = item.place if not item.more_places else f"{item.more_places[0]} 等 {len(set(finding.where))} 格"
+        cells = len({path for finding in matter.findings for path in finding.where})
+        place = item.place if not item.more_places else f"{item.more_places[0]} 等 {cells} 格"
         return Lead(place, item.pages, words, f"见下面第 {item.number} 处")
 
 
@@ -170,11 +201,10 @@ def _number(value: float | str | None) -> str:
     return "" if value is None or isinstance(value, str) else figure(value)
 
 
-def _change(finding: Finding, repair: Repair, *, likely: bool) -> str:
-    """What to change, no surer than the finding is."""
-    said = "填报" if finding.cause == "document" else "读作"
-    before = "现在空着" if repair.from_ is None else f"{said} {repair.from_}"
-    return f"{before}，{'很可能' if likely else '可能'}应为 {repair.to}"
+def _change(repair: Repair, matter: Matter) -> str:
+    """What to change, no surer than the matter is."""
+    before = "现在空着" if repair.from_ is None else f"{'填报' if matter.sure else '读作'} {repair.from_}"
+    return f"{before}，{'很可能' if matter.sure and matter.only_way else '可能'}应为 {repair.to}"
 
 
 def _sorted(paper: Paper, findings: Sequence[Finding], heading: Heading) -> list[Finding]:

@@ -196,3 +196,14 @@ def test_pages_fetch_nothing_from_elsewhere():
         text = file.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
         assert "//" not in text
         assert "@import" not in text
+
+
+def test_what_one_cell_settles_is_one_entry_with_all_that_does_not_tally(site):
+    row = submit("130101")
+    column = finding(rule="T3-3", where=["table3.total.total"], message="“总计”一列相差 1。", fingerprint="b" * 16)
+    judge(row, report(findings=[finding(), column]))
+    text = site.log_in("130101").get(f"/submissions/{row.ref}").text
+    assert text.count("需更正") == 1
+    assert text.count("更正建议") == 1
+    assert "将表三（一）予以公开 · 总计由 7 改为 8，两处勾稽关系同时成立" in text
+    assert "<li>“总计”一列相差 1。</li>" in text

@@ -67,28 +67,65 @@ class TestTheAgencysMail:
     def test_the_subject_says_who_which_year_which_version_and_how_much(self):
         assert (
             render(samples.TO_MEND, SENDER).subject
-            == "【请更正】塔城乡人民政府 2024 年度报告（第 1 版）：3 处需要更正，3 处请核实"
+            == "【请更正】塔城乡人民政府 2024 年度报告（第 1 版）：2 处需要更正，3 处请核实"
         )
 
     def test_the_first_screen_names_the_cell_its_value_and_what_to_do(self):
         first_screen = text_of(samples.TO_MEND).split("【需要更正】")[0]
         assert (
-            "· 表三（一）予以公开 · 自然人（第 3 页）\n  填报 5，很可能应为 4\n  改这一格，第 1、2 处就都对上了"
-            in first_screen
+            "· 表三（一）予以公开 · 自然人（第 3 页）\n  填报 5，很可能应为 4\n"
+            "  改这一格，三处勾稽关系同时成立（第 1 处）" in first_screen
         )
-        assert "· 表四 行政复议 · 总计（第 4 页）\n  填报 0，应为 11（少 11）\n  见下面第 3 处" in first_screen
+        assert "· 表四 行政复议 · 总计（第 4 页）\n  填报 0，应为 11（少 11）\n  见下面第 2 处" in first_screen
         assert "在1月31日前按原来的方式再报送一次" in first_screen
         assert samples.TO_MEND.link in first_screen
         assert len(first_screen) < 500
 
-    def test_each_finding_has_place_page_both_values_difference_fix_and_basis(self):
+    def test_a_finding_of_its_own_has_place_page_both_values_difference_fix_and_basis(self):
         assert (
             "1. 表三（一）予以公开 · 总计（第 3 页）\n"
             "“（一）予以公开”这一行，自然人和法人或其他组织各栏相加是 8，总计填了 7。\n"
             "应为 8，填报 7，少 1\n"
             "→ 表三（一）予以公开 · 自然人：填报 5，很可能应为 4\n"
             "依据：国办公开办函〔2021〕30号附件，表三填写说明\n"
-        ) in text_of(samples.TO_MEND)
+        ) in text_of(replace(samples.TO_MEND, findings=(samples.ROW_SUM, samples.BALANCE)))
+
+    def test_what_one_cell_settles_is_told_once_with_all_that_does_not_tally(self):
+        text = text_of(samples.TO_MEND)
+        assert (
+            "1. 表三（一）予以公开 · 自然人（第 3 页）\n"
+            "填报 5，很可能应为 4；改后三处勾稽关系同时成立。\n"
+            "应为 4，填报 5，多 1\n"
+            "对不上的是：\n"
+            "· “（一）予以公开”这一行，自然人和法人或其他组织各栏相加是 8，总计填了 7。\n"
+            "· “自然人”这一列，各项办理结果相加是 9，“（七）总计”填了 8。\n"
+            "依据：国办公开办函〔2021〕30号附件，表三填写说明\n"
+        ) in text
+        assert text.count("很可能") == 2  # at the top and in its place
+
+    def test_cells_to_be_changed_together_are_one_matter(self):
+        both = [
+            Repair(cell="table3.granted.natural", from_=5, to=4, settles=["a1", "a2"], option=1),
+            Repair(cell="table3.granted.other", from_=3, to=2, settles=["a1", "a2"], option=1),
+        ]
+        findings = tuple(replace_finding(finding, repair=both) for finding in (samples.ROW_SUM, samples.COLUMN_SUM))
+        rendering = render(replace(samples.TO_MEND, findings=findings), SENDER)
+        assert "1 处需要更正" in rendering.subject
+        assert (
+            "· 表三（一）予以公开 · 自然人、法人或其他组织·其他（第 3 页）\n  填报 5，很可能应为 4；填报 3，很可能应为 2\n"
+            "  改这 2 格，两处勾稽关系同时成立（第 1 处）"
+        ) in rendering.text
+        assert (
+            "1. 表三（一）予以公开 · 自然人、法人或其他组织·其他（第 3 页）\n这 2 格一并改正后，两处勾稽关系同时成立。\n"
+            "→ 表三（一）予以公开 · 自然人：填报 5，很可能应为 4；同时 表三（一）予以公开 · 法人或其他组织·其他：填报 3，很可能应为 2\n"
+        ) in rendering.text
+
+    def test_what_may_be_misread_is_told_once_too_and_held_against_nobody(self):
+        findings = tuple(replace_finding(finding, cause="unclear") for finding in (samples.ROW_SUM, samples.COLUMN_SUM))
+        text = text_of(replace(samples.TO_REVIEW, findings=findings))
+        assert "【请对照原件】1 处" in text
+        assert "读作 5，可能应为 4；改后三处勾稽关系同时成立。" in text
+        assert "填报" not in text
 
     def test_errors_come_first_then_by_table(self):
         text = text_of(samples.TO_MEND)
@@ -108,7 +145,7 @@ class TestTheAgencysMail:
 
     def test_many_cells_are_named_row_by_row(self):
         assert (
-            "5. 表三 9 格\n表三有 9 格空着没有填。没有的请填 0。\n涉及：\n"
+            "4. 表三 9 格\n表三有 9 格空着没有填。没有的请填 0。\n涉及：\n"
             "· 表三（三）不予公开 1.属于国家秘密（整行 7 格）\n"
             "· 表三（三）不予公开 2.其他法律行政法规禁止公开 · 自然人、总计\n"
         ) in text_of(samples.TO_MEND)
@@ -208,7 +245,7 @@ class TestTheReviewersMail:
 
     def test_it_says_what_the_agency_was_told(self):
         text = text_of(samples.TO_REVIEW)
-        assert "【需要单位更正】2 处\n单位会同时收到这一部分。" in text
+        assert "【需要单位更正】1 处\n单位会同时收到这一部分。" in text
         assert "【仅供参考】1 处\n不影响核对结果，单位没有收到这一部分。" in text
 
     def test_it_says_when_nobody_at_the_agency_could_be_told(self):
