@@ -1,11 +1,13 @@
-"""`make bench`: both parts, or the named ones; ``--long`` watches memory over 10,000 documents instead of 300."""
+"""`make bench`: reading and pipeline, or the named ones (``repair`` too); ``--long`` watches memory over 10,000 documents instead of 300."""
 
 import sys
 
-from tests.bench import pipeline, reading
+from tests.bench import pipeline, reading, repair
 
 asked = {name for name in sys.argv[1:] if not name.startswith("-")} or {"reading", "pipeline"}
 if "reading" in asked:
     reading.run(long="--long" in sys.argv)
 if "pipeline" in asked:
     pipeline.run()
+if "repair" in asked:
+    repair.run()
