@@ -19,12 +19,15 @@ The texts in Chinese are the ones that agencies and reviewers see.
   **info**: for the reviewer only.
 - Blanks and nil signs count as 0 in sums, after rule B1 has named them. Where more than half of the cells of a sum are
   blank, where its total and another cell are blank, or where a cell was not found or holds no whole number, the sum is
-  not assessed.
+  assessed by what is certain: in columns and blocks, blanks that other sums prove to be 0 count as 0, and what is known
+  of one side may never exceed the whole of the other. What is left open after that is told once a table, by B1 or T3-5.
 - Where the reading of a cell is in doubt, the message asks to look at the document and the finding's `cause` is
   `extraction` (every cell in doubt) or `unclear` (some of them, or the document could not be read as a whole).
 - `where` lists all cells involved, the one to look at first in front; it is empty when a finding is about the document.
-- Where the change of one cell settles a broken sum, and every other sum through that cell, `repair` names cell and
-  value; the message says so when there is only one such cell.
+- `repair` names the fewest cells, and their values, under which all sums of the table hold: doubtful cells rather than
+  others, at most five equally good ways, the likeliest slip first. Several entries are alternatives, but those with the
+  same `option` belong together. It is empty where that cannot be told. Findings with the same `repair` are one matter
+  and are shown as one.
 """
 
 
