@@ -91,6 +91,12 @@ def held_words(matter: Matter, holds: str = "成立") -> str:
     return f"{_counted(matter.held)}勾稽关系{'同时' if matter.held > 1 else ''}{holds}"
 
 
+def origin_words(matter: Matter) -> str:
+    """``三处勾稽关系同时不成立，很可能出自同一处错误。``: what findings that are told together have in common."""
+    single = all(len(way) == 1 for way in matter.ways)
+    return f"{held_words(matter, holds='不成立')}，很可能出自{'同一处' if single else '相关的几处'}错误。"
+
+
 def change(repair: Repair, *, sure: bool, likely: bool = True) -> str:
     """``填报 1409，应为 1408``; ``读作 7，如为 1`` where the reading may be at fault or the cell is one of several."""
     before = "空白" if repair.from_ is None else f"{'填报' if sure else '读作'} {repair.from_}"

@@ -10,7 +10,7 @@ from services.core.errors import REASONS, Reason
 from services.core.finding import Repair
 from services.core.form import form, form_for_year, place, row_place
 from services.core.lifecycle import STATE_WORDS, SubmissionState
-from services.core.matters import Matter, held_words, matters, statement
+from services.core.matters import Matter, held_words, matters, origin_words, statement
 from services.platform.db.models import Submission, Transition
 from services.platform.db.repositories.overview import Judged, Spot
 from services.platform.http.problems import filled
@@ -171,7 +171,7 @@ class Places:
             severity_word=SEVERITIES[finding.severity] if matter.sure else DOUBT,
             place=self.cells(where) or "报告正文",
             spot=self.spot(where),
-            message=f"{held_words(matter, holds='不成立')}，很可能出自同一处错误。" if others else told[0],
+            message=origin_words(matter) if others else told[0],
             broken=tuple(told) if others else (),
             expected="" if others else figure(finding.expected),
             actual="" if others else figure(finding.actual),

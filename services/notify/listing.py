@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.core.finding import Finding, Repair, Severity
-from services.core.matters import Matter, Way, held_words, matters, statement
+from services.core.matters import Matter, Way, held_words, matters, origin_words, statement
 from services.notify.wording import PROSE, Paper, figure, gap, quiet
 
 
@@ -125,7 +125,7 @@ class Listing:
         elif cells:
             message = f"这 {len(cells)} 格一并改正后，{held_words(matter)}。"
         else:
-            message = f"{held_words(matter, holds='不成立')}，很可能出自同一处错误。"
+            message = origin_words(matter)
         return Item(
             number=self._numbers[id(matter)],
             place="、".join(self._paper.places(where)),

@@ -72,9 +72,9 @@ def _with_repairs(sheet: Sheet, findings: list[Finding]) -> list[Finding]:
 
 
 def _mended(sheet: Sheet, finding: Finding, offered: tuple[Offer, ...], about: dict[tuple[str, ...], str]) -> Finding:
-    if finding.cause == "document":
-        # figures that may be misread are not held against the body, not even beside others
-        offered = tuple(offer for offer in offered if sheet.uncertain.isdisjoint(c.cell for c in offer.changes))
+    if finding.cause == "document" and any(c.cell in sheet.uncertain for offer in offered for c in offer.changes):
+        # a figure that may be misread is not held against the body, and what is left would look surer than it is
+        return finding
     if not offered:
         return finding
     together = any(len(offer.changes) > 1 for offer in offered)

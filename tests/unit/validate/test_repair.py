@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.core.finding import Finding, Severity
 from services.core.form import form, place
-from services.core.report import Figure, Report
+from services.core.report import Figure, Report, Table3
 from services.validate.judge import Context, judge
 from services.validate.rules.example import TALLYING, with_figures
 from tests.unit.validate.made import context_of, findings, only, tallying, tallying_reports
@@ -178,6 +178,53 @@ def test_a_negative_count_that_breaks_no_sum_alone_has_no_repair():
         rule="T3-4",
     )
     assert [f.repair for f in found] == [[], []]
+
+
+@BUSY
+@given(tallying_reports(), st.randoms(use_true_random=False))
+def test_blanks_for_noughts_are_never_an_error_in_a_report_that_tallies(report: Report, random: Random):
+    share = random.choice([0.1, 0.5, 0.9, 1.0])
+    noughts = [path for path in cells_of(report) if report.figure(path) == 0 and random.random() < share]
+    found = errors(with_figures(report, dict.fromkeys(noughts)))
+    assert {finding.rule for finding in found} <= {"B1"}  # a table 3 with nothing but blanks
+
+
+@BUSY
+@given(tallying_reports(), st.randoms(use_true_random=False))
+def test_rows_that_were_not_found_never_break_a_sum_of_a_report_that_tallies(report: Report, random: Random):
+    assert report.table3 is not None
+    rows = {key: None if random.random() < 0.3 else row for key, row in report.table3.rows.items()}
+    found = errors(report.model_copy(update={"table3": Table3(rows=rows), "status": "review"}))
+    assert not {finding.rule for finding in found} & SUMS
+
+
+def test_of_equally_good_cells_the_one_that_was_hard_to_read_is_named_and_not_held_against_the_body():
+    found = only(findings({"table4.review.total": 5}, uncertain=["table4.review.upheld"], status="review"))
+    assert only_repair(found) == ("table4.review.upheld", 2, 3)
+    assert found.cause == "extraction"
+    assert "读作 2，如为 3" in found.message
+
+
+def test_a_row_that_is_surely_wrong_is_not_told_a_cell_that_may_be_misread():
+    # 自然人 of 予以公开 and of 部分公开 in one column: only the second was hard to read
+    found = findings(
+        {"table3.granted.natural": 9, "table3.partial.natural": 4},
+        uncertain=["table3.partial.natural"],
+        status="review",
+    )
+    sure = [f for f in found if f.cause == "document"]
+    assert [f.where[0] for f in sure] == ["table3.granted.total"]
+    assert sure[0].repair == []
+    assert all(len(f.repair) == 2 for f in found if f.cause != "document" and f.rule in SUMS)
+
+
+def test_a_figure_put_into_the_next_row_is_named_among_many_rows_where_it_could_have_been():
+    moved: dict[str, Figure] = {"table3.granted.commercial": 0, "table3.partial.commercial": 1}
+    found = findings(moved)
+    assert {f.rule for f in found} == {"T3-1"}
+    for finding in found:
+        first = [(r.cell, r.from_, r.to) for r in finding.repair if r.option == 1]
+        assert first == [("table3.granted.commercial", 0, 1), ("table3.partial.commercial", 1, 0)]
 
 
 def test_a_doubtful_cell_is_not_held_against_the_body():
