@@ -181,7 +181,7 @@ class Listing:
         effect = f"这样第 {listed} 处就对上了" if len(numbers) == 1 else f"改{these}，第 {listed} 处就都对上了"
         if len(numbers) == 1 and len(matter.findings) > 1:
             effect = f"改{these}，{held_words(matter)}（第 {listed} 处）"
-        changes = "；".join(_change(repair, matter) for repair in matter.only_way)
+        changes = _change(matter.only_way[0], matter) if len(cells) == 1 else self._way(matter.only_way, matter)
         return Lead("、".join(self._paper.places(cells)), self._paper.pages(cells), changes, effect)
 
     def _plain_lead(self, matter: Matter) -> Lead:

@@ -112,7 +112,8 @@ class TestTheAgencysMail:
         rendering = render(replace(samples.TO_MEND, findings=findings), SENDER)
         assert "1 处需要更正" in rendering.subject
         assert (
-            "· 表三（一）予以公开 · 自然人、法人或其他组织·其他（第 3 页）\n  填报 5，很可能应为 4；填报 3，很可能应为 2\n"
+            "· 表三（一）予以公开 · 自然人、法人或其他组织·其他（第 3 页）\n  表三（一）予以公开 · 自然人：填报 5，很可能应为 4；"
+            "同时 表三（一）予以公开 · 法人或其他组织·其他：填报 3，很可能应为 2\n"
             "  改这 2 格，两处勾稽关系同时成立（第 1 处）"
         ) in rendering.text
         assert (
