@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from services.validate.judge import judge
 from services.validate.registry import EVERY_YEAR, RuleSpec, rules
-from services.validate.rules.example import CONTEXT
 
 _HEAD = """# Rules
 
@@ -60,7 +59,7 @@ def _passage(spec: RuleSpec) -> Iterator[str]:
 
 def example_message(spec: RuleSpec) -> str:
     """What the rule really says about its example. Raises LookupError when it says nothing there."""
-    for finding in judge(spec.example.build(), CONTEXT).findings:
+    for finding in judge(spec.example.build(), spec.example.context).findings:
         if finding.rule == spec.id:
             return finding.message
     raise LookupError(f"the example of {spec.id} does not break it")

@@ -143,7 +143,7 @@ def _load_modules() -> None:
         import_module(f"{package.__name__}.{module.name}")
 
 
-_FAMILIES: Final = ("D", "T2", "T3", "T4", "B")
+_FAMILIES: Final = ("D", "T2", "T3", "T4", "B", "Y", "N", "H")
 
 
 def _book_order(rule_id: str) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -120,17 +120,34 @@ def with_figures(report: Report, figures: Mapping[str, Figure]) -> Report:
 
 @dataclass(frozen=True)
 class Example:
-    """A departure from ``TALLYING`` that one rule speaks about: figures by path, fields of report and reading."""
+    """A departure from ``TALLYING`` that one rule speaks about.
+
+    Figures by path, fields of report and reading, and what is known from outside beyond ``CONTEXT``.
+    """
 
     figures: Mapping[str, Figure] = field(default_factory=dict)
     report: Mapping[str, Any] = field(default_factory=dict)
     reading: Mapping[str, Any] = field(default_factory=dict)
+    known: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def context(self) -> Context:
+        """What the example is to be judged in."""
+        return replace(CONTEXT, **self.known)
 
     def build(self) -> Report:
-        """The report of the example; it is to be judged in ``CONTEXT``."""
+        """The report of the example."""
         assert TALLYING.reading is not None
         reading = TALLYING.reading.model_copy(update=dict(self.reading))
         return with_figures(TALLYING.model_copy(update={**self.report, "reading": reading}), self.figures)
+
+
+def a_year_before(figures: Mapping[str, Figure] | None = None, **fields: Any) -> Report:
+    """The body's report on 2023, in which nothing was carried over but what ``TALLYING`` begins with."""
+    carried = {"table3.carried_out.natural": 2, "table3.carried_out.total": 2}
+    reading = {"title": "示例县农业农村局2023年政府信息公开工作年度报告", "period": ("2023-01-01", "2023-12-31")}
+    fields = {"year": 2023, "date": "2024-01-20", **fields}
+    return Example({**carried, **(figures or {})}, fields, reading).build()
 
 
 def without_block(key: str) -> dict[str, Any]:

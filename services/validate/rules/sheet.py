@@ -11,9 +11,11 @@ from functools import cached_property
 from itertools import chain
 from typing import Literal
 
+from services.core.bodies import Level, level_of
 from services.core.finding import Cause
 from services.core.form import LAYOUTS, Form, form
 from services.core.form.labels import squeeze
+from services.core.limits import LAW, Limits
 from services.core.report import Figure, Kind, Reading, Report
 from services.validate.rules.relations import Balance, Relation, balances
 
@@ -29,16 +31,32 @@ _YEAR = re.compile(r"(?<!\d)(20\d\d)(?=年)")
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A body whose figures an area's report adds up; `report` is None while none is in."""
+
+    code: str
+    name: str
+    report: Report | None
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What is known about a submission from outside the document.
 
-    `expected_year` is the batch year, `received_on` the day of receipt in Asia/Shanghai.
+    `expected_year` is the batch year, `received_on` the day of receipt in Asia/Shanghai. `last_year` is the same body's
+    report on the year before, `earlier` the version of this year's report that this one takes the place of. `parts`
+    lists the bodies of an area's own report in that year, empty for every other body and where the list is not kept.
     """
 
     body_code: str | None = None
     body_name: str | None = None
     expected_year: int | None = None
     received_on: date | None = None
+    level: Level | None = None
+    limits: Limits = LAW
+    last_year: Report | None = None
+    earlier: Report | None = None
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,6 +87,19 @@ class Sheet:
         return {
             path: entry for path, entry in stored if entry is not None or path in placed or path not in self.uncertain
         }
+
+    @cached_property
+    def last_year(self) -> Sheet | None:
+        """Last year's report of the same body, where it is known, could be read, and is on the year before."""
+        earlier = self.context.last_year
+        if earlier is None or earlier.status == "failed" or self.year is None or earlier.year != self.year - 1:
+            return None
+        return Sheet(earlier, Context(body_code=self.context.body_code, expected_year=earlier.year))
+
+    @cached_property
+    def level(self) -> Level | None:
+        """The body's registered level, or the one its name leaves no doubt of."""
+        return self.context.level or level_of(None, self.context.body_name or self.report.agency)
 
     @cached_property
     def balances(self) -> dict[Relation, Balance]:

@@ -7,7 +7,7 @@ import pytest
 from services.validate.catalogue import catalogue, example_message
 from services.validate.judge import judge
 from services.validate.registry import RuleSpec, rules
-from services.validate.rules.example import CONTEXT, TALLYING
+from services.validate.rules.example import TALLYING
 
 ROOT = Path(__file__).parents[3]
 
@@ -26,7 +26,7 @@ def test_the_module_prints_the_page():
 
 @pytest.mark.parametrize("spec", rules(), ids=lambda spec: spec.id)
 def test_the_example_breaks_its_rule(spec: RuleSpec):
-    assert spec.id in {finding.rule for finding in judge(spec.example.build(), CONTEXT).findings}
+    assert spec.id in {finding.rule for finding in judge(spec.example.build(), spec.example.context).findings}
 
 
 def test_an_example_that_breaks_nothing_is_refused(monkeypatch: pytest.MonkeyPatch):
