@@ -98,13 +98,19 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         "--documents", type=int, default=0, help="documents a class; default: two of each layout, 12 at least"
     )
     parser.add_argument(
-        "--class", dest="classes", action="append", choices=CLASSES, help="this class only; may be repeated"
+        "--class",
+        dest="classes",
+        action="append",
+        choices=CLASSES,
+        metavar="CLASS",
+        help="this class only; may be repeated",
     )
     parser.add_argument(
         "--layout",
         dest="layouts",
         action="append",
         choices=sorted(LAYOUTS),
+        metavar="LAYOUT",
         default=[],
         help="this layout only; may be repeated",
     )

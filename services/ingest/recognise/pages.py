@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, takewhile
 from operator import itemgetter
 
 from services.ingest.recognise.figures import looks_like_figure
@@ -234,8 +234,21 @@ def _entries(page: PageInk, table: _Filled) -> list[Entry | None]:
             seen = (lines[0][left], lines[1][top], lines[0][right], lines[1][bottom])
         else:
             seen = page.seen((x0, y0, x1, y1))
-        entries.append(Entry(text, Place(page.number, seen), x0, x1, doubt))
+        entry = Entry(text, Place(page.number, seen), x0, x1, doubt)
+        if text and text[-1].isdigit() and not text[0].isdigit():
+            entry.last = page.seen(_digits_at_end(contents[number]))
+        entries.append(entry)
     return entries
+
+
+def _digits_at_end(glyphs: Sequence[Glyph]) -> Box:
+    """Where the digits stand that end the last printed line, without the middle of a word that is printed over them."""
+    line = list(lines_of(glyphs))[-1]
+    digits = list(takewhile(lambda glyph: glyph[0].isdigit(), reversed(line))) or line
+    _, lefts, tops, rights, bottoms = zip(*digits, strict=True)
+    middle = (min(tops) + max(bottoms)) / 2
+    above = [centre for word in line[: -len(digits)] if (centre := (word[2] + word[4]) / 2) < middle]
+    return min(lefts), max([min(tops), *((centre + middle) / 2 for centre in above)]), max(rights), max(bottoms)
 
 
 def _cell_text(page: PageInk, glyphs: list[Glyph]) -> tuple[str, str]:
@@ -245,11 +258,21 @@ def _cell_text(page: PageInk, glyphs: list[Glyph]) -> tuple[str, str]:
         glyphs, coloured = settle(glyphs, page.colours, page.odd)
     if len(glyphs) == 1:
         return glyphs[0][0], coloured
-    lines = list(lines_of(glyphs))
+    lines = [glyphs] if _is_line(glyphs) else list(lines_of(glyphs))
     text = join(lines[0]) if len(lines) == 1 else "\n".join([join(line) for line in lines])
     if coloured or sum(map(str.isdigit, text)) < 2:
         return text, coloured
     return text, doubt_of(lines)
+
+
+def _is_line(glyphs: Sequence[Glyph]) -> bool:
+    """Whether `glyphs` are one printed line already, in order: most cells are, and need no sorting."""
+    _, end, top, _, bottom = glyphs[0]
+    for _, left, high, _, low in glyphs:
+        if high != top or low != bottom or left < end:
+            return False
+        end = left
+    return True
 
 
 def lines_of(glyphs: Iterable[Glyph]) -> Iterable[list[Glyph]]:

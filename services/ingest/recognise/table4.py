@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ _BLOCK_NAMES = {name_of(t): b.key for b in _FORM.table4_blocks for t in (b.label
 _COLUMN_NAMES = {squeeze(t): c.key for c in _FORM.table4_columns for t in (c.label, *c.aliases)}
 _TELLING = frozenset({"结果维持", "结果纠正", "其他结果", "尚未审结"})
 _WIDTH = len(_ORDER)
+_OVERFLOW = re.compile(r"([^\d\s]{1,2})\s*(\d.*)")
 
 
 @dataclass(slots=True)
@@ -47,6 +49,7 @@ def read_table4(rows: Sequence[TableRow]) -> TableFound | None:
     table = TableFound("2021")
     # the block names stand one or two rows above the column heads
     body = rows[max(0, start - 2) :]
+    _give_back_overflow(body)
     found = _one_row(body) or _by_blocks(body)
     if not found:
         table.missing["table4"] = "表四的数字没有找到或个数不对"
@@ -63,6 +66,25 @@ def read_table4(rows: Sequence[TableRow]) -> TableFound | None:
         elif all(is_blank(cell) for cell in cells):
             table.blank_rows.append(f"table4.{block}")
     return table
+
+
+def _give_back_overflow(rows: Sequence[TableRow]) -> None:
+    """Take the end of a head off the figure below, where upright type runs out of its cell: 结果维 above 持 24.
+
+    Only where head and end together are the name of a column, and what is left is a figure.
+    """
+    heads: dict[tuple[float | None, float | None], Entry] = {}
+    for row in rows:
+        for cell in () if row.loose else row.cells:
+            head = heads.get((cell.left, cell.right)) if cell.left is not None else None
+            match = _OVERFLOW.match(cell.text)
+            if head and match and squeeze(head.text + match[1]) in _COLUMN_NAMES and looks_like_figure(match[2]):
+                printed_over = "\n" not in cell.text
+                cell.doubt = cell.doubt or ("数字与别的字重叠" if printed_over else "")
+                head.text, cell.text = head.text + match[1], match[2]
+                cell.place = cell.place._replace(bbox=cell.last or cell.place.bbox)
+            if cell.text and not looks_like_figure(cell.text):
+                heads[cell.left, cell.right] = cell
 
 
 def _figure_cells(row: TableRow) -> list[Entry]:
