@@ -40,6 +40,10 @@ faults: setup ## Kill storm, poison, outages at full size, on both databases (SE
 accuracy: setup ## Make documents of every kind with exact truth, read them, score every cell (SEED=n repeats a run; ARGS=--help)
 	@$(BIN)/python -m tests.corpus $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+.PHONY: conformance
+conformance: setup ## Every case of tests/conformance against the rules: what must be found, what must be left alone (ARGS="T3-1 --found")
+	@$(BIN)/python -m tests.conformance $(ARGS)
+
 .PHONY: fuzz
 fuzz: setup ## Damage documents of every format for five minutes and read them confined; fails on any defect (ARGS=--help)
 	@$(BIN)/python -m tests.fuzz $(ARGS)
