@@ -13,6 +13,7 @@ from rich.table import Table
 from sqlalchemy import select
 
 from services.cli.findings_table import console as make_console
+from services.cli.tree import tree
 from services.core.errors import REASONS
 from services.core.lifecycle import STATE_WORDS, SubmissionState
 from services.platform.access import Role, issue_token, revoke_token
@@ -23,6 +24,7 @@ from services.platform.db.repositories import registry, submissions
 from services.platform.settings import settings
 
 agencies = typer.Typer(help="The register of bodies and contacts.", no_args_is_help=True)
+agencies.add_typer(tree, name="tree")
 tokens = typer.Typer(help="Access tokens of the API and the pages.", no_args_is_help=True)
 mails = typer.Typer(help="Mails that need a person.", no_args_is_help=True)
 

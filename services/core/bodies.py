@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 
@@ -32,6 +33,19 @@ class Level(StrEnum):
         """Whether 立法法 (2023) Art. 91, 93 allow the body rules (规章)."""
         return self in {Level.CENTRAL, Level.PROVINCE, Level.CITY}
 
+
+LEVEL_WORDS: Final = MappingProxyType(
+    {
+        Level.PROVINCE: "省、自治区、直辖市",
+        Level.CITY: "设区的市、自治州",
+        Level.COUNTY: "县、区、县级市",
+        Level.TOWNSHIP: "乡镇、街道",
+        Level.CENTRAL: "国务院部门",
+        Level.DEPARTMENT: "部门",
+        Level.INSTITUTION: "事业单位",
+    }
+)
+"""Each level in the words of people."""
 
 _NAMES: Final = frozenset(level.value for level in Level)
 _NATIONAL: Final = ("国家", "国务院", "中国", "中华", "全国")

@@ -87,6 +87,20 @@ class Contact(Base):
     email: Mapped[str] = mapped_column(String(254))
 
 
+class Membership(Base):
+    """Where a body stands in the tree of one year. A year's tree is imported whole; bodies need not be registered."""
+
+    __tablename__ = "membership"
+    __table_args__ = (Index("ix_membership_parent", "year", "parent_code"),)
+
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    body_code: Mapped[str] = mapped_column(String(64), primary_key=True)
+    parent_code: Mapped[str | None] = mapped_column(String(64))
+    level: Mapped[str] = mapped_column(String(20))
+    """A value of `core.bodies.Level`, or empty: then the name decides, as far as it can."""
+    name: Mapped[str] = mapped_column(String(200))
+
+
 class Submission(Claimable, Base):
     """One version of one object that somebody announced."""
 

@@ -211,3 +211,30 @@ def test_an_unconfirmed_mail_can_be_confirmed(gouji, ground: Ground) -> None:
 @pytest.mark.parametrize("command", ["resend", "confirm"])
 def test_a_mail_that_is_not_there_is_told_without_a_traceback(gouji, command: str) -> None:
     assert gouji("mails", command, "999")[0] == 1
+
+
+# the tree of bodies
+
+TREE = "body_code,body_name,level,parent_code\nx,某县人民政府,county,\na1,甲局,department,x\n"
+
+
+def test_a_tree_is_imported_for_a_year_and_comes_back(gouji, ground: Ground) -> None:
+    ground.register("a1")
+    file = ground.folder / "tree.csv"
+    file.write_text("\ufeff" + TREE, encoding="utf-8")
+    status, printed = gouji("agencies", "tree", "import", file, "--year", "2024")
+    assert status == 0
+    assert "已导入 2024 年的 2 个单位" in printed
+    assert "其中 1 个不在名册中（x）" in printed
+    assert gouji("agencies", "tree", "export", "--year", "2026") == (0, TREE)
+    assert gouji("agencies", "tree", "export", "--year", "2023")[0] == 1
+
+
+def test_a_tree_with_a_fault_is_told_by_line_and_not_imported(gouji, ground: Ground) -> None:
+    file = ground.folder / "tree.csv"
+    file.write_text(TREE + "b,乙局,,nobody\n", encoding="utf-8")
+    status, printed = gouji("agencies", "tree", "import", file, "--year", "2024")
+    assert (status, printed) == (1, "第 4 行：上级单位“nobody”不在文件中\n没有导入任何内容。\n")
+    file.write_bytes(TREE.encode("gb18030"))
+    assert "UTF-8" in gouji("agencies", "tree", "import", file, "--year", "2024")[1]
+    assert gouji("agencies", "tree", "import", file)[0] == 64

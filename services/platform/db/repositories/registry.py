@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import Row, Table, bindparam, delete, select
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ EVERYBODY = "*"
 """Reviewers under this code are told about every body."""
 
 _LONGEST = {"agency_name": 200, "level": 40, "contact_name": 100}
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+BODY_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^@\s]{1,189}")
 
 
@@ -100,7 +100,7 @@ def _import(session: Session, reader: csv.DictReader[str]) -> Imported:
 
 def _fault(line: dict[str, str]) -> str | None:
     code = line["agency_code"]
-    if code in {"done", "failed"} or (code != EVERYBODY and not _CODE.fullmatch(code)):
+    if code in {"done", "failed"} or (code != EVERYBODY and not BODY_CODE.fullmatch(code)):
         return f"单位代码“{code}”只能含字母、数字、点、横线和下划线，最长 64 位，也不能是 done 或 failed"
     if code != EVERYBODY and not line["agency_name"]:
         return "缺少单位名称"
