@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
-from datetime import datetime
 from typing import cast
 
 from sqlalchemy import Table, bindparam, select
@@ -12,12 +10,15 @@ from sqlalchemy.orm import Session
 
 from services.core.contracts import COMPOSE, JUDGE, Stage
 from services.core.lifecycle import SubmissionState
-from services.core.report import Document, Report
+from services.core.report import Report
 from services.platform.clock import CHINA
 from services.platform.db.claims import Claim
+from services.platform.db.engine import reading
 from services.platform.db.models import Agency, Extraction, Submission
+from services.platform.db.repositories.history import unpacked
 from services.platform.stage_task import Outcome, stage_task
-from services.validate.judge import Context, judge
+from services.validate.judge import judge
+from services.validate.knowledge import Origin, known_of
 from services.validate.store import HandIn, store_report
 
 _SUBMISSION = cast("Table", Submission.__table__)
@@ -33,6 +34,7 @@ _READ = (
         _SUBMISSION.c.announced_at,
         _EXTRACTION.c.document,
         _AGENCY.c.name,
+        _AGENCY.c.level,
     )
     .join(
         _EXTRACTION,
@@ -45,12 +47,11 @@ _READ = (
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was read of a hand-in, packed, with the registered name of its body and the time it was announced."""
+    """What was read of a hand-in, packed, and where it comes from."""
 
     hand_in: HandIn
     packed: bytes
-    body_name: str | None
-    announced_at: datetime
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +70,16 @@ class Judge:
     def look(self, session: Session, held: Claim) -> Read:
         row = session.connection().execute(_READ, {"row": held.id}).one()
         hand_in = HandIn(held.id, row.generation, row.agency_code, row.year_hint)
-        return Read(hand_in, row.document, row.name, row.announced_at)
+        received_on = row.announced_at.astimezone(CHINA).date()
+        origin = Origin(held.id, row.agency_code, row.name, row.level, row.year_hint, received_on)
+        return Read(hand_in, row.document, origin)
 
     def perform(self, held: Claim, seen: Read) -> Judged:  # noqa: ARG002 - interface
-        document = Document.model_validate_json(zlib.decompress(seen.packed))
-        context = Context(
-            body_code=seen.hand_in.agency_code,
-            body_name=seen.body_name,
-            expected_year=seen.hand_in.year_hint,
-            received_on=seen.announced_at.astimezone(CHINA).date(),
-        )
-        return Judged(seen.hand_in, tuple(judge(report, context) for report in document.reports))
+        reports = unpacked(seen.packed).reports
+        # a transaction of its own that waits for no writer: which year a report is on is known only here
+        with reading() as session:
+            known = [known_of(session, seen.origin, report) for report in reports]
+        return Judged(seen.hand_in, tuple(judge(report, k.context) for report, k in zip(reports, known, strict=True)))
 
     def record(self, session: Session, held: Claim, result: Judged) -> Outcome:
         notices = [

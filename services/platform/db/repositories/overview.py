@@ -6,7 +6,6 @@ is part of the query, so a foreign row is never loaded.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +17,7 @@ from services.core.finding import Finding, Severity
 from services.core.lifecycle import TERMINAL, SubmissionState
 from services.core.report import Document
 from services.platform.db.models import Agency, CellRow, Extraction, FindingRow, Mail, ReportRow, Submission, Transition
+from services.platform.db.repositories.history import unpacked
 
 AGENCY = "agency"
 """The role of mails that an agency may see: those to itself."""
@@ -308,7 +308,7 @@ def result(session: Session, row: Submission, *, for_agency: bool) -> Document |
     ).one_or_none()
     if read is None:
         return None
-    document = Document.model_validate_json(zlib.decompress(read.document))
+    document = unpacked(read.document)
     stored = dict(
         session.execute(
             select(ReportRow.position, ReportRow.id).where(

@@ -1,0 +1,115 @@
+"""What is kept about a body beside the report at hand: other years, other versions, and the parts of its area."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import Row, Table, and_, bindparam, or_, select
+from sqlalchemy.orm import Session
+
+from services.core.report import Document, Report
+from services.platform.db.models import Extraction, Membership, ReportRow
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A stored report with the document it was read from, still packed."""
+
+    id: int
+    agency_code: str
+    year: int
+    submission_id: int
+    generation: int
+    position: int
+    packed: bytes
+
+    def report(self) -> Report:
+        """The report as it was read, on the year under which it is stored, without findings."""
+        report = unpacked(self.packed).reports[self.position]
+        return report if report.year is not None else report.model_copy(update={"year": self.year})
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A body directly below another in the tree, with its current report where exactly one is in."""
+
+    code: str
+    name: str
+    kept: Kept | None
+
+
+def unpacked(packed: bytes) -> Document:
+    """The document that a reader left, from the compressed JSON in `Extraction.document`."""
+    return Document.model_validate_json(zlib.decompress(packed))
+
+
+# built once: these run for every report
+_REPORT = cast("Table", ReportRow.__table__)
+_EXTRACTION = cast("Table", Extraction.__table__)
+_MEMBER = cast("Table", Membership.__table__)
+_READ_FROM = and_(
+    _EXTRACTION.c.submission_id == _REPORT.c.submission_id, _EXTRACTION.c.generation == _REPORT.c.generation
+)
+_KEPT = (
+    *(_REPORT.c[name] for name in ("id", "agency_code", "year", "submission_id", "generation", "position")),
+    _EXTRACTION.c.document,
+)
+_BESIDE = (
+    select(*_KEPT)
+    .join(_EXTRACTION, _READ_FROM)
+    .where(
+        _REPORT.c.agency_code == bindparam("body"),
+        or_(
+            and_(_REPORT.c.year == bindparam("before"), _REPORT.c.superseded_by.is_(None)),
+            and_(_REPORT.c.year == bindparam("of_year"), _REPORT.c.submission_id < bindparam("submission")),
+        ),
+    )
+)
+_BELOW = (
+    select(_MEMBER.c.body_code, _MEMBER.c.name, *_KEPT)
+    .outerjoin(
+        _REPORT,
+        and_(
+            _REPORT.c.agency_code == _MEMBER.c.body_code,
+            _REPORT.c.year == bindparam("of_year"),
+            _REPORT.c.superseded_by.is_(None),
+        ),
+    )
+    .outerjoin(_EXTRACTION, _READ_FROM)
+    .where(_MEMBER.c.year == bindparam("tree"), _MEMBER.c.parent_code == bindparam("body"))
+    .order_by(_MEMBER.c.body_code)
+)
+
+
+def beside(session: Session, body: str, year: int, submission_id: int) -> tuple[Kept | None, Kept | None]:
+    """The body's current report on the year before, and the version of this year's handed in before this submission.
+
+    Where two reports could be meant (a document may hold several of one year) there is none: nobody can say which.
+    """
+    given = {"body": body, "before": year - 1, "of_year": year, "submission": submission_id}
+    found = [_kept(row) for row in session.connection().execute(_BESIDE, given)]
+    last_year = [kept for kept in found if kept.year == year - 1]
+    before = [kept for kept in found if kept.year == year]
+    newest = max(((kept.submission_id, kept.generation) for kept in before), default=None)
+    return _sole(last_year), _sole([kept for kept in before if (kept.submission_id, kept.generation) == newest])
+
+
+def below(session: Session, body: str, year: int, *, tree: int) -> list[Child]:
+    """The bodies directly below `body` in the tree of the year `tree`, with their current reports on `year`."""
+    found: dict[tuple[str, str], list[Kept]] = {}
+    for row in session.connection().execute(_BELOW, {"body": body, "of_year": year, "tree": tree}):
+        listed = found.setdefault((row.body_code, row.name), [])
+        if row.document is not None:
+            listed.append(_kept(row))
+    return [Child(code, name, _sole(listed)) for (code, name), listed in found.items()]
+
+
+def _kept(row: Row[Any]) -> Kept:
+    return Kept(row.id, row.agency_code, row.year, row.submission_id, row.generation, row.position, row.document)
+
+
+def _sole(found: Sequence[Kept]) -> Kept | None:
+    return found[0] if len(found) == 1 else None
