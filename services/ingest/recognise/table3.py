@@ -166,11 +166,23 @@ def _key_of_pieces(parts: Sequence[_Line]) -> str | None:
         return whole
     across_pages = upper.row.grid != lower.row.grid
     if lower.key is not None:
-        return lower.key if whole == lower.key or (across_pages and _bare_figures(upper, lower)) else None
+        apart = across_pages or _is_mark_of(upper.label, lower.key)
+        return lower.key if whole == lower.key or (apart and _bare_figures(upper, lower)) else None
     full = labels.full_names()[upper.key or ""]
     if names[1] and full.endswith(names[1]) and len(full) > len(names[1]):
         return upper.key
     return upper.key if across_pages and _bare_figures(lower, upper) else None
+
+
+def _is_mark_of(text: str, key: str) -> bool:
+    """Whether `text` is the item number of a row and nothing else: (1) above the line 属于国家秘密."""
+    number = labels.printed_item_number(text)
+    return number is not None and number in {
+        labels.printed_item_number(row.mark)
+        for version in ("2021", "2019")
+        for row in form(version).table3_rows
+        if row.key == key
+    }
 
 
 def _find_cut_figures(lines: list[_Line]) -> None:

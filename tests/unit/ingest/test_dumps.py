@@ -229,6 +229,21 @@ def test_blanks_between_thousands_join_where_the_sums_leave_one_way() -> None:
     assert read.table3.rows["new"] == list(large.table3["new"])
 
 
+def test_an_item_number_parted_from_its_label_keeps_the_figures_for_the_label_below() -> None:
+    text = render_markdown(COUNTY, repeated=False)
+    apart, found = re.subn(r"1\. 属于国家秘密((?:\t\d+)+)", r"(1)\1\n\t\t属于国家秘密\t", text)
+    read = only_report(apart)
+    assert (found, read.status) == (1, "ok")
+    assert tables(read) == COUNTY.tables()
+
+
+def test_the_item_number_of_another_row_names_no_label_below() -> None:
+    text = render_markdown(COUNTY, repeated=False)
+    read = only_report(re.sub(r"1\. 属于国家秘密((?:\t\d+)+)", r"(4)\1\n\t\t属于国家秘密\t", text))
+    assert read.status == "review"
+    assert silent_errors(read, COUNTY) == []
+
+
 def test_a_label_that_is_only_part_of_the_form_s_is_never_proved() -> None:
     text = render_markdown(COUNTY, repeated=False).replace("4. 保护第三方合法权益", "4. 保护第三方合法")
     cells = only_report(text).cells
