@@ -132,7 +132,7 @@ class Reading(_Model):
     """What the rules need beside the published figures; kept in the stored object, left out of the published one.
 
     `period`: first and last day stated, ISO dates. `date_text`: the date line as printed, also when it is no valid
-    date. `signature`: the body named at the end. `labels`: row key → row label as printed. `row_widths`: row path
+    date. `signature`: the body named at the end. `opening`: the prose between title and first section. `labels`: row key → row label as printed. `row_widths`: row path
     (``table3.new``) → how many figures stood in that row. `notes`: cell path → words beside the figure.
     `blank_rows`: row paths whose label stands in the table while no figure does.
     """
@@ -141,6 +141,7 @@ class Reading(_Model):
     period: tuple[str, str] | None = None
     date_text: str | None = Field(default=None, max_length=200)
     signature: str | None = Field(default=None, max_length=200)
+    opening: str = Field(default="", max_length=20_000)
     contact: dict[str, str] = {}
     labels: dict[str, str] = {}
     row_widths: dict[str, int] = {}

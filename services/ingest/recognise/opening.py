@@ -10,7 +10,7 @@ from datetime import date
 
 from services.core.form.labels import squeeze
 from services.ingest.recognise.primitives import Item, Line
-from services.ingest.recognise.sections import plain, section_key
+from services.ingest.recognise.sections import heading_in_front, join_lines, plain, section_key
 
 _HAN_DIGITS = {char: str(value) for value, char in enumerate("〇一二三四五六七八九")} | {"○": "0", "零": "0", "Ｏ": "0"}
 _YEAR = r"(?:(?:19|20)\d{2}|二[〇○零][〇○零一二三四五六七八九]{2})"
@@ -49,6 +49,8 @@ _TITLE_LINES = 4
 _TITLE_REACH = 60
 _END_REACH = 25
 _LONGEST_TITLE = 120
+_OPENING_LINES = 60
+_LONGEST_OPENING = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,16 @@ def find_title(items: Sequence[Item]) -> Title | None:
             return Title(above, found.end, f"{_texts(items, above)}{found.text}", name, found.year, found.odd_year)
         return found
     return None
+
+
+def find_opening(items: Sequence[Item], title: Title | None) -> str:
+    """The prose between the title and whatever comes first, a section or a table; empty without a title."""
+    lines: list[str] = []
+    for item in items[title.end : title.end + _OPENING_LINES] if title else ():
+        if not isinstance(item, Line) or section_key(item.text) or heading_in_front(item.text):
+            break
+        lines.append(plain(item.text))
+    return join_lines(lines)[:_LONGEST_OPENING]
 
 
 def find_period(text: str) -> tuple[str, str] | None:

@@ -27,7 +27,15 @@ from services.core.report import (
 )
 from services.ingest.recognise.confidence import ODD_SUMS, ODD_YEAR, assess, in_question, misplaced, sums_are_odd
 from services.ingest.recognise.figures import parse_figure
-from services.ingest.recognise.opening import Ending, Title, find_contact, find_ending, find_period, find_title
+from services.ingest.recognise.opening import (
+    Ending,
+    Title,
+    find_contact,
+    find_ending,
+    find_opening,
+    find_period,
+    find_title,
+)
 from services.ingest.recognise.placed import Placed, TableFound
 from services.ingest.recognise.primitives import Content, Item, Line, SecondOpinion
 from services.ingest.recognise.sections import find_sections, plain, section_key
@@ -194,6 +202,7 @@ def _reading(draft: _Draft, items: Sequence[Item], title: Title | None, ending: 
         period=find_period(opening) or find_period("".join(prose)),
         date_text=ending.date_text[:200] if ending.date_text else None,
         signature=ending.signature[:200] if ending.signature else None,
+        opening=find_opening(items, title),
         contact=find_contact("\n".join(prose)),
         labels={path: text for table in merged for path, text in table.labels.items()},
         row_widths={path: width for table in merged for path, width in table.widths.items()},

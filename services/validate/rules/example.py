@@ -69,6 +69,7 @@ TALLYING: Final = Report(
         period=("2024-01-01", "2024-12-31"),
         date_text="2025年1月20日",
         signature="示例县农业农村局",
+        contact={"address": "示例县建设路1号", "telephone": "0000-5550100"},
         labels={"normative_docs": "行政规范性文件"},
     ),
 )
@@ -143,11 +144,22 @@ class Example:
 
 
 def a_year_before(figures: Mapping[str, Figure] | None = None, **fields: Any) -> Report:
-    """The body's report on 2023, in which nothing was carried over but what ``TALLYING`` begins with."""
-    carried = {"table3.carried_out.natural": 2, "table3.carried_out.total": 2}
+    """The body's report on 2023: it tallies, and hands on what ``TALLYING`` begins with, cases and documents in force."""
+    handed_on = {
+        "table2.normative_docs.2": 8,
+        "table3.carried_out.natural": 2,
+        "table3.carried_out.total": 2,
+        "table3.new.natural": 13,
+        "table3.new.total": 19,
+    }
     reading = {"title": "示例县农业农村局2023年政府信息公开工作年度报告", "period": ("2023-01-01", "2023-12-31")}
     fields = {"year": 2023, "date": "2024-01-20", **fields}
-    return Example({**carried, **(figures or {})}, fields, reading).build()
+    return Example({**handed_on, **(figures or {})}, fields, reading).build()
+
+
+def with_prose(key: str, text: str) -> dict[str, Any]:
+    """The sections with another text in one of them."""
+    return {"sections": [s.model_copy(update={"text": text}) if s.key == key else s for s in TALLYING.sections]}
 
 
 def without_block(key: str) -> dict[str, Any]:

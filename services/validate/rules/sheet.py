@@ -17,6 +17,7 @@ from services.core.form import LAYOUTS, Form, form
 from services.core.form.labels import squeeze
 from services.core.limits import LAW, Limits
 from services.core.report import Figure, Kind, Reading, Report
+from services.validate.rules.passages import Passage, passages
 from services.validate.rules.relations import Balance, Relation, balances
 
 Entry = int | Decimal | str | None
@@ -100,6 +101,16 @@ class Sheet:
     def level(self) -> Level | None:
         """The body's registered level, or the one its name leaves no doubt of."""
         return self.context.level or level_of(None, self.context.body_name or self.report.agency)
+
+    def a_year_ago(self, path: str) -> Entry:
+        """Last year's entry at `path` where that report vouches for it; ``""`` where it does not or is not known."""
+        before = self.last_year
+        return "" if before is None or path in before.uncertain else before.cells.get(path, "")
+
+    @cached_property
+    def passages(self) -> tuple[Passage, ...]:
+        """The prose by paragraphs, opening first; empty in a published result, which carries none."""
+        return passages(self.report)
 
     @cached_property
     def balances(self) -> dict[Relation, Balance]:

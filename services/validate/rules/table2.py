@@ -92,6 +92,92 @@ def rule_t2_2(sheet: Sheet) -> Iterator[Discrepancy]:
 
 
 @rule(
+    "T2-4",
+    severity=Severity.WARNING,
+    milder=(Severity.INFO,),
+    table="table2",
+    title="没有规章制定权的机关，规章一行应为 0",
+    explanation="规章只能由国务院部门，省、自治区、直辖市和设区的市、自治州的人民政府制定。县级人民政府、乡镇、街道和地方部门的规章一行应填 0，"
+    "常见的是把行政规范性文件填在了规章一行。单位层级不清楚的不查；2019 年格式统计的是公开数量，仅供审核人参考。",
+    basis="《立法法》第九十一条、第九十三条；《政府信息公开工作年度报告格式》（{form}）表二第二十条第（一）项",
+    example=Example({"table2.regulations.0": 1, "table2.regulations.2": 6}),
+)
+def rule_t2_4(sheet: Sheet) -> Iterator[Discrepancy]:
+    """No figure but 0 in the row 规章 of a body that may make none."""
+    if sheet.level is None or sheet.level.may_make_regulations or not _level_is_sure(sheet):
+        return
+    layout = sheet.forms["table2"].version
+    paths = [path for path in sheet.forms["table2"].paths("table2") if path.startswith("table2.regulations.")]
+    where = tuple(path for path in paths if isinstance(value := sheet.cells.get(path), int) and value > 0)
+    if where:
+        figures = "、".join(f"{place(path, layout).partition('·')[2].strip()} {sheet.cells[path]}" for path in where)
+        yield Discrepancy(
+            where,
+            f"{row_place('table2', 'regulations', layout)}：{sheet.said(where)}{figures}，本机关一般没有规章制定权，应为 0。",
+            "请核对是否应填在行政规范性文件一行；统计口径不同的，说明即可。",
+            expected=0,
+            actual=figures,
+            severity=Severity.INFO if layout == "2019" else None,
+        )
+
+
+def _level_is_sure(sheet: Sheet) -> bool:
+    """A registered level, or a name with a region in it: bodies of the State Council have such endings as 总局 too."""
+    name = sheet.context.body_name or sheet.report.agency or ""
+    return sheet.context.level is not None or any(rank in name[:-1] for rank in "省市县区旗州盟乡镇")
+
+
+_MOST_DECIMALS = 6
+"""万元 to the fen."""
+
+
+@rule(
+    "T2-5",
+    severity=Severity.WARNING,
+    table="table2",
+    layouts=("2021",),
+    title="行政事业性收费以万元为单位",
+    explanation="行政事业性收费金额的单位是万元。小数多于六位（不足一分），或约为上年的一万倍或万分之一（上下 20%）的，可能是把元当作了万元，请核对。",
+    basis="《政府信息公开工作年度报告格式》（{form}）表二第二十条第（八）项，单位为万元",
+    example=Example({"table2.fees": Decimal("12.34567891")}),
+)
+def rule_t2_5(sheet: Sheet) -> Iterator[Discrepancy]:
+    """More than six decimals; ten thousand times last year's fees or a ten-thousandth of them, within 20 %."""
+    path = "table2.fees"
+    fees = sheet.cells.get(path)
+    if not isinstance(fees, int | Decimal) or fees <= 0:
+        return
+    money = f"{place(path)}：{sheet.said((path,))} {printed(fees)} 万元"
+    decimals = len(printed(fees).partition(".")[2])
+    if decimals > _MOST_DECIMALS:
+        yield Discrepancy(
+            (path,),
+            f"{money}，小数有 {decimals} 位，折合不足一分。",
+            "请核对金额和单位。",
+            expected=f"小数不多于 {_MOST_DECIMALS} 位",
+            actual=printed(fees),
+        )
+    before = fees_by_ten_thousand(sheet)
+    if before is not None:
+        yield Discrepancy(
+            (path,),
+            f"{money}，上年为 {printed(before)} 万元，相差约一万倍，其中一年可能是以元为单位填报的。",
+            "请核对单位；金额确实如此的，说明即可。",
+            expected=f"与上年 {printed(before)} 万元相近",
+            actual=printed(fees),
+        )
+
+
+def fees_by_ten_thousand(sheet: Sheet) -> int | Decimal | None:
+    """Last year's fees when this year's are about ten thousand times them or a ten-thousandth; else None."""
+    fees, before = sheet.cells.get("table2.fees"), sheet.a_year_ago("table2.fees")
+    if not isinstance(fees, int | Decimal) or not isinstance(before, int | Decimal) or fees <= 0 or before <= 0:
+        return None
+    more, less = max(fees, before), min(fees, before)
+    return before if 8_000 * less <= more <= 12_000 * less else None
+
+
+@rule(
     "T2-8",
     severity=Severity.WARNING,
     milder=(Severity.INFO,),

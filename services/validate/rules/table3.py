@@ -164,6 +164,90 @@ def rule_t3_5(sheet: Sheet) -> Iterator[Discrepancy]:
     )
 
 
+_MUCH_CARRIED = 4
+"""A fourth of the year's applications; 20 working days for an answer, 40 when extended, are a twelfth to a sixth."""
+_FEW = 20
+"""With fewer applications than this a share says nothing."""
+
+
+@rule(
+    "T3-6",
+    severity=Severity.INFO,
+    table="table3",
+    title="结转下年度的件数合乎答复期限",
+    explanation="申请一般在 20 个工作日内答复，可延长一次。本年新收不少于 20 件而结转下年度的多于其四分之一，或结转的多于新收与上年结转之和的，仅供审核人参考。",
+    basis="《政府信息公开条例》第三十三条；《政府信息公开工作年度报告格式》（{form}）表三第四项",
+    example=Example(
+        {
+            "table3.new.natural": 32,
+            "table3.new.total": 38,
+            "table3.carried_out.natural": 21,
+            "table3.carried_out.total": 21,
+        }
+    ),
+)
+def rule_t3_6(sheet: Sheet) -> Iterator[Discrepancy]:
+    """Carried over to next year: at most what there was, which T3-2 tells where it can; rarely above a fourth."""
+    where = tuple(f"table3.{row}.total" for row in ("carried_out", "new", "carried_in"))
+    carried_out, new, carried_in = (0 if (v := sheet.cells.get(path, "")) is None else v for path in where)
+    if not (isinstance(carried_out, int) and isinstance(new, int) and isinstance(carried_in, int)):
+        return
+    place_words = f"{row_name('table3', 'carried_out', sheet.forms['table3'].version)}“总计”列"
+    if carried_out > max(new, 0) + max(carried_in, 0):
+        balance = next(one for one in relations("T3-2", sheet.forms["table3"].version) if one.key == "total")
+        known = sheet.balances.get(balance)
+        if known is None or not known.gap:
+            yield Discrepancy(
+                where,
+                f"{place_words}{sheet.said(where)} {carried_out}，多于本年新收 {new} 与上年结转 {carried_in} 之和。",
+                "请核对这几个数。",
+                expected=f"不大于 {new + carried_in}",
+                actual=carried_out,
+            )
+    elif new >= _FEW and carried_out * _MUCH_CARRIED > new:
+        yield Discrepancy(
+            where,
+            f"{place_words}{sheet.said(where)} {carried_out}，超过本年新收 {new} 件的四分之一。",
+            "年末集中收到申请的属于正常，请留意。",
+            expected=f"一般不大于 {new // _MUCH_CARRIED}",
+            actual=carried_out,
+        )
+
+
+@rule(
+    "T3-7",
+    severity=Severity.WARNING,
+    table="table3",
+    title="表三分申请人类型填报，不只填总计",
+    explanation="表三按自然人和五类法人或其他组织分列。一行只有“总计”列有数、前六列全部空白的，请按申请人类型补填。各行合为一条。",
+    basis="《政府信息公开工作年度报告格式》（{form}）表三申请人情况",
+    example=Example(
+        {
+            f"table3.{row}.{column}": None
+            for row in ("new", "granted")
+            for column in ("natural", "commercial", "research", "social", "legal", "other")
+        }
+    ),
+)
+def rule_t3_7(sheet: Sheet) -> Iterator[Discrepancy]:
+    """Rows with a figure in the last column and six blanks before it, all in one finding."""
+    shape = sheet.forms["table3"]
+    rows = []
+    for key in shape.row_keys:
+        *kinds, total = (sheet.cells.get(f"table3.{key}.{column}", "") for column in shape.column_keys)
+        if isinstance(total, int) and total > 0 and all(figure is None for figure in kinds):
+            rows.append(key)
+    if rows:
+        names = listed([row_name("table3", key, shape.version).removesuffix("一行") for key in rows], "行")
+        yield Discrepancy(
+            tuple(f"table3.{key}.{column}" for key in rows for column in shape.column_keys),
+            f"表三有 {len(rows)} 行只填了“总计”列，前六列空白：{names}。",
+            "请按申请人类型补填前六列，没有的填 0。",
+            expected="七列都有数",
+            actual="只有总计",
+        )
+
+
 @rule(
     "T3-8",
     severity=Severity.WARNING,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.core.finding import Severity
-from services.core.form import place
+from services.core.form import form, place
 from services.validate.registry import Discrepancy, rule
-from services.validate.rules.example import Example, without_block
+from services.validate.rules.example import Example, a_year_before, without_block
 from services.validate.rules.relations import relations
 from services.validate.rules.sheet import Sheet
 from services.validate.rules.wording import block_name, gap_words, listed, printed, stated_words, sum_words, term
@@ -78,3 +78,94 @@ def rule_t4_2(sheet: Sheet) -> Iterator[Discrepancy]:
                 expected="不小于 0 的整数",
                 actual=printed(value),
             )
+
+
+@rule(
+    "T4-3",
+    severity=Severity.INFO,
+    table="table4",
+    title="上年尚未审结的案件在本年有交代",
+    explanation="上年尚未审结的案件，本年一般应列入已结或仍未审结。上年“尚未审结”大于本年“总计”的，仅供审核人参考；"
+    "各地对是否重复列入的做法不一。",
+    basis="《政府信息公开工作年度报告格式》（{form}）表四“尚未审结”",
+    example=Example(known={"last_year": a_year_before({"table4.review.pending": 6, "table4.review.total": 9})}),
+)
+def rule_t4_3(sheet: Sheet) -> Iterator[Discrepancy]:
+    """Per block: last year's pending cases are at most this year's total."""
+    layout = sheet.forms["table4"].version
+    for block in sheet.forms["table4"].table4_blocks:
+        path = f"table4.{block.key}.total"
+        pending, total = sheet.a_year_ago(f"table4.{block.key}.pending"), sheet.cells.get(path)
+        if isinstance(pending, int) and isinstance(total, int) and pending > total >= 0:
+            yield Discrepancy(
+                (path,),
+                f"{block_name(block.key, layout)}：上年“尚未审结” {pending} 件，本年“总计”{sheet.said((path,))} {total} 件。",
+                "上年未审结的案件本年一般会再次列入，请留意；做法不同的，不必修改。",
+                expected=f"不小于 {pending}",
+                actual=total,
+            )
+
+
+_APPLICATIONS = ("table3.new.total", "table3.carried_in.total")
+
+
+@rule(
+    "T4-4",
+    severity=Severity.INFO,
+    table="table4",
+    title="两年都没有申请而有复议、诉讼",
+    explanation="本年和上年都没有收到申请，却有复议或诉讼案件的，仅供审核人参考；案件可能起于更早的申请，也可能统计了其他案件。",
+    basis="《政府信息公开工作年度报告格式》（{form}）表三、表四",
+    example=Example(
+        {
+            f"table3.{row}.{column}": 0
+            for row in form("2021").row_keys
+            for column in ("natural", "commercial", "research", "social", "legal", "other", "total")
+        },
+        known={
+            "last_year": a_year_before(
+                {f"table3.{row}.{column}": 0 for row in ("new", "carried_in") for column in ("natural", "total")}
+            )
+        },
+    ),
+)
+def rule_t4_4(sheet: Sheet) -> Iterator[Discrepancy]:
+    """No application in two years, and yet a case this year."""
+    here = [sheet.cells.get(path) for path in _APPLICATIONS]
+    before = [sheet.a_year_ago(path) for path in _APPLICATIONS]
+    totals = {f"table4.{block.key}.total": block.key for block in sheet.forms["table4"].table4_blocks}
+    cases = {path: value for path in totals if isinstance(value := sheet.cells.get(path), int) and value > 0}
+    if cases and here == [0, 0] and before == [0, 0]:
+        layout = sheet.forms["table4"].version
+        said = "、".join(f"{block_name(totals[path], layout)}总计 {count} 件" for path, count in cases.items())
+        yield Discrepancy(
+            (*cases, *_APPLICATIONS),
+            f"{said}，而本年和上年表三的新收、上年结转都是 0。",
+            "请确认这些案件与政府信息公开申请有关；起于更早的申请的，不必修改。",
+            expected="有申请，或没有案件",
+            actual=said,
+        )
+
+
+@rule(
+    "T4-5",
+    severity=Severity.INFO,
+    table="table4",
+    years=(2024, 9999),
+    title="2024 年度起未经复议直接起诉的案件",
+    explanation="2024 年起，对不予公开提起诉讼的，应先申请行政复议，“未经复议直接起诉”一般会减少。有数的仅供审核人参考；其他情形仍可直接起诉。",
+    basis="《行政复议法》第二十三条第一款第（四）项；《政府信息公开工作年度报告格式》（{form}）表四",
+    example=Example({"table4.direct.upheld": 1, "table4.direct.total": 1}),
+)
+def rule_t4_5(sheet: Sheet) -> Iterator[Discrepancy]:
+    """Cases taken to court without review, since review comes first for refusals."""
+    path = "table4.direct.total"
+    total = sheet.cells.get(path)
+    if sheet.year is not None and isinstance(total, int) and total > 0:
+        yield Discrepancy(
+            (path,),
+            f"{place(path)}：{sheet.said((path,))} {total} 件。2024 年起对不予公开决定应先申请复议。",
+            "请留意是否有应归入“复议后起诉”的；依法可以直接起诉的，不必修改。",
+            expected="一般为 0",
+            actual=total,
+        )

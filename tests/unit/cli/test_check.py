@@ -122,6 +122,9 @@ def test_the_real_reports_are_read() -> None:
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert all(report["status"] != "failed" for document in told for report in document["reports"])
     assert all(report["year"] == 2024 for document in told for report in document["reports"])
+    found = [{finding["rule"] for finding in document["reports"][0]["findings"]} for document in told]
+    assert found == [{"D2", "D4", "D7", "D8", "D11"}, {"T2-8", "B2", "D4", "D10", "D11"}]
+    assert not any(f["severity"] == "error" for document in told for f in document["reports"][0]["findings"])
 
 
 def test_a_document_to_be_converted_says_what_to_do_where_there_is_no_libreoffice(tmp_path: Path) -> None:

@@ -134,3 +134,18 @@ def test_the_date_as_printed_and_as_a_day_where_it_is_one(printed: str, date: st
 def test_rows_of_table_3_are_no_sections() -> None:
     report = read(TEXT)
     assert not any("结转" in section.title or "本年度办理结果" in section.title for section in report.sections)
+
+
+@pytest.mark.parametrize("dump", [TEXT, MARKDOWN], ids=["text", "markdown"])
+def test_the_prose_before_the_first_section_is_kept(dump: str):
+    reading = read(dump).reading
+    assert reading is not None
+    kept = "".join(reading.opening.split())
+    assert kept.startswith("根据《中华人民共和国政府信息公开条例》")
+    assert kept.endswith("office@example.test）。")
+
+
+def test_a_report_that_begins_with_its_first_section_has_no_opening():
+    reading = read(TEXT[:BODY] + TEXT[TEXT.index(HEADINGS[0]) :]).reading
+    assert reading is not None
+    assert reading.opening == ""

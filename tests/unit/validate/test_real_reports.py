@@ -87,8 +87,7 @@ def test_a_report_with_blanks_for_zeros_gives_one_finding_per_table():
 
 def zeros(**fields: Any) -> Report:
     """A report of noughts in the 2021 layout, as both seeds are."""
-    texts = {"overview": "概述。", "problems": "一是解读形式有待丰富，二是业务能力有待提高。"}
-    texts["other_matters"] = fields.pop("other_matters")
+    texts = {key: fields.pop(key) for key in ("overview", "problems", "other_matters")}
     return Report(
         year=2024,
         layout=Layout(table2="2021", table3="2021", table4="2021"),
@@ -108,27 +107,38 @@ def zeros(**fields: Any) -> Report:
     )
 
 
-def test_the_first_seed_lacks_period_and_date():
+def test_the_first_seed_lacks_period_date_contact_and_an_aspect_and_has_a_doubled_word():
     report = zeros(
         agency="塔城乡人民政府",
+        overview="及时发布主动公开信息，公示事项 21 件。成立领导小组，健全目录，用好公开栏和公众号，强化监督。",
+        problems="主要存在以下问题：主动公开信息不够及时全面及时。我们将采取切实有效的措施进行整改。",
         other_matters="未收取信息处理费、无减免情况，无其他需要报告的事项。",
         reading=Reading(
             title="塔城乡人民政府2024 年政府信息公开工作年度报告", labels={"table2.normative_docs": "行政规范性文件"}
         ),
     )
     found = judge(report, Context(None, None, 2024)).findings
-    assert [(f.rule, f.severity) for f in found] == [("D2", Severity.WARNING), ("D4", Severity.WARNING)]
+    assert [(f.rule, f.severity) for f in found] == [
+        ("D2", Severity.WARNING),
+        ("D4", Severity.WARNING),
+        ("D11", Severity.INFO),
+        ("D7", Severity.INFO),
+        ("D8", Severity.INFO),
+    ]
 
 
-def test_the_second_seed_has_wide_rows_an_old_row_name_and_a_date_that_is_none():
+def test_the_second_seed_has_wide_rows_an_old_row_name_a_wrong_number_and_a_date_that_is_none():
     wide = ("other_no_correction", "other_no_fee", "other_other", "total", "carried_out")
     report = zeros(
         agency="塔城地区行署外事办公室",
-        other_matters="本年度没有产生信息公开处理费。",
+        overview="（一）主动公开。（二）依申请公开。（三）政府信息管理。（四）政府信息公开平台建设。（五）监督和保障方面。",
+        problems="一是政策解读方式有待改进。针对上述问题，加强信息信息公开工作流程，拓宽公开渠道。",
+        other_matters="按照《政府信息公开信息处理费管理办法》（国办发〔2020〕109号），本年度没有产生信息公开处理费。",
         reading=Reading(
             title="塔城地区行署外事办公室 2024 年政府信息公开 工作年度报告",
             period=("2024-01-01", "2024-12-31"),
             date_text="2025 月 1 月 20 日",
+            contact={"postcode": "834700", "telephone": "0901-6223328"},
             labels={"table2.normative_docs": "规范性文件"},
             row_widths={f"table3.{key}": 11 for key in wide},
         ),
@@ -136,6 +146,8 @@ def test_the_second_seed_has_wide_rows_an_old_row_name_and_a_date_that_is_none()
     found = judge(report, Context(None, None, 2024)).findings
     assert [(f.rule, f.severity) for f in found] == [
         ("D4", Severity.WARNING),
+        ("D10", Severity.INFO),
+        ("D11", Severity.INFO),
         ("T2-8", Severity.INFO),
         ("B2", Severity.INFO),
     ]

@@ -104,3 +104,59 @@ def test_missing_rows_of_a_doubtful_reading_are_not_held_against_the_body():
     assert (sure.cause, unsure.cause) == ("document", "extraction")
     assert "请对照原文核对" in unsure.message
     assert "请按格式补全" not in unsure.message
+
+
+def carried(out: int, new: int = 40) -> dict[str, Figure]:
+    rest = new + 2 - out
+    return {
+        "table3.new.natural": new - 6,
+        "table3.new.total": new,
+        "table3.carried_out.natural": out,
+        "table3.carried_out.total": out,
+        "table3.total.total": rest,
+    }
+
+
+def test_more_than_a_fourth_carried_over_is_a_hint():
+    found = only(findings(carried(11), rule="T3-6"))
+    assert found.severity is Severity.INFO
+    assert "填报 11，超过本年新收 40 件的四分之一" in found.message
+
+
+@pytest.mark.parametrize(("out", "new"), [(10, 40), (0, 40), (5, 19), (19, 19)])
+def test_a_fourth_and_a_few_cases_are_nothing_to_ask_about(out: int, new: int):
+    assert not findings(carried(out, new), rule="T3-6")
+
+
+def test_more_carried_over_than_there_was_is_told_once_by_the_balance():
+    assert "T3-2" in rule_ids(findings({"table3.carried_out.total": 60}))
+    assert not findings({"table3.carried_out.total": 60}, rule="T3-6")
+
+
+def test_more_carried_over_than_there_was_is_told_where_the_balance_hides_it():
+    hidden: dict[str, Figure] = {"table3.carried_out.total": 25, "table3.total.total": -5}
+    assert "多于本年新收 18 与上年结转 2 之和" in only(findings(hidden, rule="T3-6")).message
+
+
+KINDS = ("natural", "commercial", "research", "social", "legal", "other")
+
+
+def test_rows_with_nothing_but_a_total_are_one_warning():
+    blank: dict[str, Figure] = {f"table3.{row}.{kind}": None for row in ("new", "granted") for kind in KINDS}
+    found = only(findings(blank, rule="T3-7"))
+    assert found.severity is Severity.WARNING
+    assert "表三有 2 行只填了“总计”列" in found.message
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {f"table3.granted.{kind}": None for kind in KINDS[1:]},
+        {f"table3.deny_law.{kind}": None for kind in KINDS},
+        {f"table3.granted.{kind}": 0 for kind in KINDS},
+        {f"table3.granted.{kind}": None for kind in (*KINDS, "total")},
+    ],
+    ids=["one kind", "a total of nought", "noughts", "all blank"],
+)
+def test_a_row_with_a_kind_or_without_a_total_is_none_of_these(figures: dict[str, Figure]):
+    assert not findings(figures, rule="T3-7")
