@@ -8,9 +8,19 @@ from types import MappingProxyType
 from typing import Final
 
 from services.core.contracts import STAGES, Stage
-from services.core.lifecycle import BUSY, LEGAL, STATE_WORDS, TERMINAL, MailState, NoticeState, State, SubmissionState
+from services.core.lifecycle import (
+    BUSY,
+    LEGAL,
+    STATE_WORDS,
+    TERMINAL,
+    MailState,
+    NoticeState,
+    RenewalState,
+    State,
+    SubmissionState,
+)
 
-_S, _N, _M = SubmissionState, NoticeState, MailState
+_S, _R, _N, _M = SubmissionState, RenewalState, NoticeState, MailState
 
 MEANINGS: Final[MappingProxyType[State, str]] = MappingProxyType(
     {
@@ -28,6 +38,11 @@ MEANINGS: Final[MappingProxyType[State, str]] = MappingProxyType(
         _S.REJECTED: "The document's fault; the reason says what to do. The sender hands in a mended file.",
         _S.DUPLICATE: "The same bytes of the same body were handed in before; `duplicate_of` names that hand-in.",
         _S.QUARANTINED: "Attempts used up, or a defect of the program. Kept until an operator replays it.",
+        _R.DUE: "Something that the verdict rests on has changed. Waits for `validate.renew`.",
+        _R.RENEWING: "A worker asks every rule anew, about the report as it was read.",
+        _R.RENEWED: "The stored findings are those of the present rules and of what is known now.",
+        _R.OUTDATED: "A newer revision has taken the report's place.",
+        _R.GIVEN_UP: "Attempts used up, or a defect of the program: the verdict before stands. See the dead letter.",
         _N.PENDING: "Somebody has to be told. Waits for `notify.compose`.",
         _N.COMPOSING: "A worker chooses recipients and writes the mails.",
         _N.COMPOSED: "Every mail of this notice is a row with its final bytes.",
@@ -46,10 +61,16 @@ MEANINGS: Final[MappingProxyType[State, str]] = MappingProxyType(
 
 _TITLES: Final = {
     "submission": ("Submission", "one version of one object"),
+    "renewal": ("Renewal", "the wish that the verdict on a stored report be given anew"),
     "notice": ("Notice", 'the outbox row "tell them about this"'),
     "mail": ("Mail", "one message to one recipient"),
 }
-_STATES: Final[dict[str, tuple[State, ...]]] = {"submission": tuple(_S), "notice": tuple(_N), "mail": tuple(_M)}
+_STATES: Final[dict[str, tuple[State, ...]]] = {
+    "submission": tuple(_S),
+    "renewal": tuple(_R),
+    "notice": tuple(_N),
+    "mail": tuple(_M),
+}
 
 _HEAD = """# Lifecycle
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.core.lifecycle import MailState, NoticeState, State, SubmissionState
+from services.core.lifecycle import MailState, NoticeState, RenewalState, State, SubmissionState
 
 
 class Queue(StrEnum):
@@ -19,6 +19,7 @@ class Queue(StrEnum):
     OCR = "ocr"
     OFFICE = "office"
     JUDGE = "judge"
+    RENEW = "renew"
     COMPOSE = "compose"
     SEND = "send"
     UNROUTED = "unrouted"
@@ -68,6 +69,10 @@ JUDGE: Final = Stage(
     "submission", "validate.judge", Queue.JUDGE,
     (SubmissionState.EXTRACTED,), SubmissionState.JUDGING, SubmissionState.EXTRACTED, SubmissionState.QUARANTINED,
 )  # fmt: skip
+RENEW: Final = Stage(
+    "renewal", "validate.renew", Queue.RENEW,
+    (RenewalState.DUE,), RenewalState.RENEWING, RenewalState.DUE, RenewalState.GIVEN_UP,
+)  # fmt: skip
 COMPOSE: Final = Stage(
     "notice", "notify.compose", Queue.COMPOSE,
     (NoticeState.PENDING,), NoticeState.COMPOSING, NoticeState.PENDING, NoticeState.QUARANTINED,
@@ -77,14 +82,14 @@ SEND: Final = Stage(
     (MailState.QUEUED, MailState.RETRYING), MailState.SENDING, MailState.RETRYING, MailState.FAILED,
 )  # fmt: skip
 
-STAGES: Final = (RECEIVE, EXTRACT, READ_PICTURES, CONVERT, JUDGE, COMPOSE, SEND)
+STAGES: Final = (RECEIVE, EXTRACT, READ_PICTURES, CONVERT, JUDGE, RENEW, COMPOSE, SEND)
 
 ROLE_QUEUES: Final = {
     "receive": (Queue.RECEIVE,),
     "extract": (Queue.EXTRACT,),
     "ocr": (Queue.OCR,),
     "office": (Queue.OFFICE,),
-    "judge": (Queue.JUDGE,),
+    "judge": (Queue.JUDGE, Queue.RENEW),
     "notify": (Queue.COMPOSE, Queue.SEND),
 }
 """Worker roles of `gouji worker --role`, each with its queues."""

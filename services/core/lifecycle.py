@@ -1,7 +1,7 @@
-"""States of a submission, a notice and a mail, and every transition that is legal. The only place that knows them.
+"""States of all rows that are worked on, and every transition that is legal. The only place that knows them.
 
-A submission is one version of one object. A notice is the outbox row "tell them about this". A mail is one message to
-one recipient. ``…ING`` states are held under a lease; every other non-terminal state waits for a worker.
+A submission is one version of one object. A renewal is the wish that a stored report be judged anew. A notice is the
+outbox row "tell them about this". A mail is one message to one recipient. ``…ING`` states are held under a lease; every other non-terminal state waits for a worker.
 """
 
 from __future__ import annotations
@@ -32,6 +32,16 @@ class SubmissionState(StrEnum):
     QUARANTINED = "quarantined"
 
 
+class RenewalState(StrEnum):
+    """due → renewed: the report was judged anew; outdated when a newer revision has taken its place meanwhile."""
+
+    DUE = "due"
+    RENEWING = "renewing"
+    RENEWED = "renewed"
+    OUTDATED = "outdated"
+    GIVEN_UP = "given_up"
+
+
 class NoticeState(StrEnum):
     """pending → composed: the mails of the notice exist as rows."""
 
@@ -54,9 +64,9 @@ class MailState(StrEnum):
     CANCELLED = "cancelled"
 
 
-State = SubmissionState | NoticeState | MailState
+State = SubmissionState | RenewalState | NoticeState | MailState
 
-_S, _N, _M = SubmissionState, NoticeState, MailState
+_S, _R, _N, _M = SubmissionState, RenewalState, NoticeState, MailState
 
 LEGAL: Final = MappingProxyType(
     {
@@ -89,6 +99,17 @@ LEGAL: Final = MappingProxyType(
                 _S.DUPLICATE: set(),
             }
         ),
+        "renewal": MappingProxyType(
+            {
+                None: {_R.DUE},
+                _R.DUE: {_R.RENEWING, _R.GIVEN_UP},
+                _R.RENEWING: {_R.RENEWED, _R.DUE, _R.OUTDATED, _R.GIVEN_UP},
+                # whoever wants the report judged once more makes a new wish
+                _R.RENEWED: set(),
+                _R.OUTDATED: set(),
+                _R.GIVEN_UP: set(),
+            }
+        ),
         "notice": MappingProxyType(
             {
                 None: {_N.PENDING, _N.CANCELLED},
@@ -119,6 +140,7 @@ LEGAL: Final = MappingProxyType(
 TERMINAL: Final = MappingProxyType(
     {
         "submission": frozenset({_S.STORED, _S.REJECTED, _S.DUPLICATE, _S.QUARANTINED}),
+        "renewal": frozenset({_R.RENEWED, _R.OUTDATED, _R.GIVEN_UP}),
         "notice": frozenset({_N.COMPOSED, _N.CANCELLED, _N.QUARANTINED}),
         "mail": frozenset({_M.SENT, _M.FAILED, _M.UNCONFIRMED, _M.CANCELLED}),
     }
@@ -127,6 +149,7 @@ TERMINAL: Final = MappingProxyType(
 BUSY: Final = MappingProxyType(
     {
         "submission": frozenset({_S.RECEIVING, _S.EXTRACTING, _S.READING_PICTURES, _S.CONVERTING, _S.JUDGING}),
+        "renewal": frozenset({_R.RENEWING}),
         "notice": frozenset({_N.COMPOSING}),
         "mail": frozenset({_M.SENDING}),
     }
@@ -168,7 +191,7 @@ class IllegalTransitionError(ValueError):
 
 
 def check_transition(subject: str, before: str | None, after: str) -> None:
-    """Raise IllegalTransitionError unless `before` → `after` is legal for a submission, notice or mail."""
+    """Raise IllegalTransitionError unless `before` → `after` is legal for a row of this subject."""
     edges: Mapping[str | None, AbstractSet[str]] = LEGAL[subject]  # type: ignore[assignment]
     if after not in edges.get(before, set()):
         raise IllegalTransitionError(subject, before, after)

@@ -5,7 +5,7 @@ The templates only lay this out, so the text and the HTML part always say the sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from services.core.errors import REASONS
@@ -57,8 +57,24 @@ _LOOK = Heading(
 _HINT = Heading("hint", "仅供参考", "不影响核对结果，单位没有收到这一部分。", (Severity.INFO,), sure=True)
 
 
+_RENEWED = {
+    "last_year": "系统收到上一年度的报告后，对这份报告又核对了一次",
+    "earlier": "系统核对完此前报送的版本后，对这份报告又核对了一次",
+    "part": "系统收到下级单位的报告后，对这份报告又核对了一次",
+    "rules": "核对规则更新后，系统对这份报告又核对了一次",
+}
+
+
 def content(letter: Letter) -> Content:
     """The content of this letter."""
+    said = _said(letter)
+    why = _RENEWED.get(letter.renewed_for or "")
+    if not why:
+        return said
+    return replace(said, opening=(f"{why}，结果与上次告知的不同，请以这一次为准。", *said.opening))
+
+
+def _said(letter: Letter) -> Content:
     if letter.kind == "verdict":
         return _to_reviewer(letter) if letter.recipient.role == "reviewer" else _to_agency(letter)
     if letter.kind == "receipt":

@@ -22,7 +22,8 @@ class Letter:
     `clean`: "checked, nothing found" is true (``audience.vouched``). `review_reason`: why the reading needs a person.
     `reason_code`, `reason_detail`: why the submission was rejected or set aside, from ``core.errors.REASONS``.
     `agency_told`: the register has somebody at the agency, so the agency gets its own mail. `due`: the day until
-    which a mended report is expected, where one is set.
+    which a mended report is expected, where one is set. `renewed_for`: why the same version is judged anew, where the
+    recipient was told of an earlier verdict on it (`platform.db.repositories.renewals.Cause`).
 
     Raises KeyError for a rejected or quarantined letter whose code is not in the catalogue, ValueError for times
     without a zone.
@@ -48,6 +49,7 @@ class Letter:
     reason_detail: str = ""
     agency_told: bool = True
     due: date | None = None
+    renewed_for: str | None = None
 
     def __post_init__(self) -> None:
         if self.received_at.tzinfo is None:

@@ -25,6 +25,7 @@ from services.platform.db.claims import Claim
 from services.platform.db.dialect import db_now
 from services.platform.db.models import Agency, CellRow, FindingRow, Mail, Notice, ReportRow, Submission
 from services.platform.db.repositories.registry import contacts_for
+from services.platform.db.repositories.submissions import RENEWED
 from services.platform.logging import log
 from services.platform.settings import settings
 from services.platform.stage_task import Outcome
@@ -44,7 +45,7 @@ _SUBJECT = (
         *(_SUBMISSION.c[name] for name in ("ref", "agency_code", "filename", "announced_at", "year_hint")),
         *(_SUBMISSION.c[name] for name in ("reason_code", "reason_detail")),
         *(_REPORT.c[name] for name in ("year", "position", "revision", "status", "reason", "layout", "uncertain")),
-        _REPORT.c.agency_name,
+        *(_REPORT.c[name] for name in ("agency_name", "verdict", "renewed_for")),
         _AGENCY.c.name.label("registered_name"),
     )
     .join(_SUBMISSION, _SUBMISSION.c.id == _NOTICE.c.submission_id)
@@ -57,8 +58,10 @@ _PAGES = select(_CELL.c.path, _CELL.c.page).where(
     _CELL.c.report_id == bindparam("report"), _CELL.c.path.in_(bindparam("paths", expanding=True))
 )
 _GENERATION = select(_SUBMISSION.c.generation).where(_SUBMISSION.c.id == bindparam("submission"))
-# locked, so that whoever supersedes it either is seen here or sees the mails that are queued here
-_SUPERSEDED = select(_REPORT.c.superseded_by).where(_REPORT.c.id == bindparam("report")).with_for_update()
+# locked, so that whoever supersedes it or judges it anew either is seen here or sees the mails that are queued here
+_STANDS = (
+    select(_REPORT.c.superseded_by, _REPORT.c.verdict).where(_REPORT.c.id == bindparam("report")).with_for_update()
+)
 _TOLD = select(_MAIL.c.dedupe_key).where(_MAIL.c.dedupe_key.in_(bindparam("keys", expanding=True)))
 _INSERT_MAIL = _MAIL.insert().values(nudged_at=db_now()).returning(_MAIL.c.id)
 
@@ -138,9 +141,13 @@ def _outdated(session: Session, notice: Row[*tuple[Any, ...]]) -> Outcome | None
             # replayed meanwhile: its reason no longer stands, and the replay brings its own notice
             return Outcome(NoticeState.CANCELLED, "superseded", "replayed")
         return None
-    if session.connection().execute(_SUPERSEDED, {"report": notice.report_id}).scalar() is None:
-        return None
-    return Outcome(NoticeState.CANCELLED, "superseded", "a newer revision is stored")
+    now = session.connection().execute(_STANDS, {"report": notice.report_id}).one()
+    if now.superseded_by is not None:
+        return Outcome(NoticeState.CANCELLED, "superseded", "a newer revision is stored")
+    if now.verdict != notice.verdict:
+        # judged anew while the mails were written: they are written once more, from what is stored now
+        return Outcome(NoticeState.PENDING, "retry", "the verdict was given anew", setback=True, wait=1.0)
+    return None
 
 
 def _load(session: Session, notice_id: int) -> _Case:
@@ -209,6 +216,7 @@ def _draft(case: _Case, subject: audience.Subject, addressee: audience.Addressee
         review_reason=row.reason,
         reason_code=_reason_code(case),
         reason_detail=row.reason_detail or "",
+        renewed_for=row.renewed_for if row.kind.startswith(RENEWED) else None,
         agency_told=any(contact.role == "agency" and _reachable(contact) for contact in case.contacts),
     )
     key = _dedupe_key(case, addressee)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -32,34 +32,66 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The context of one report, and the ids of the stored reports that it rests on."""
+    """The context of one report, the ids of the stored reports that it rests on, and where its body stands."""
 
     context: Context
-    rests_on: frozenset[int] = field(default_factory=frozenset)
+    year: int | None = None
+    rests_on: frozenset[int] = frozenset()
+    standing: tree.Standing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Neighbours:
+    last_year: history.Kept | None
+    earlier: history.Kept | None
+    children: tuple[history.Child, ...]
+
+    @property
+    def ids(self) -> frozenset[int]:
+        found = (self.last_year, self.earlier, *(child.kept for child in self.children))
+        return frozenset(kept.id for kept in found if kept is not None)
 
 
 def known_of(session: Session, origin: Origin, report: Report) -> Known:
-    """What the rules may know about `report`.
-
-    Other reports are those stored at this moment.
-    """
+    """What the rules may know about `report`. Other reports are those stored at this moment."""
     year = report.year or origin.expected_year
     if not year:
         return Known(_context(origin, None, None))
     standing = tree.standing(session, origin.agency_code, year)
     context = _context(origin, standing, year)
-    last_year, earlier = history.beside(session, origin.agency_code, year, origin.submission_id)
-    children: list[history.Child] = []
-    if standing is not None and context.level in _AREAS:
-        children = history.below(session, origin.agency_code, year, tree=standing.of_year)
-    used = [last_year, earlier, *(child.kept for child in children)]
+    near = _neighbours(session, origin, year, standing, context.level)
     context = replace(
         context,
-        last_year=last_year.report() if last_year else None,
-        earlier=earlier.report() if earlier else None,
-        parts=tuple(Part(child.code, child.name, child.kept.report() if child.kept else None) for child in children),
+        last_year=near.last_year.report() if near.last_year else None,
+        earlier=near.earlier.report() if near.earlier else None,
+        parts=tuple(Part(c.code, c.name, c.kept.report() if c.kept else None) for c in near.children),
     )
-    return Known(context, frozenset(kept.id for kept in used if kept is not None))
+    return Known(context, year, near.ids, standing)
+
+
+def is_outdated(session: Session, origin: Origin, known: Known) -> bool:
+    """Whether by now the report would rest on other reports than it did."""
+    if known.year is None:
+        return False
+    near = _neighbours(session, origin, known.year, known.standing, known.context.level, whole=False)
+    return near.ids != known.rests_on
+
+
+def _neighbours(
+    session: Session,
+    origin: Origin,
+    year: int,
+    standing: tree.Standing | None,
+    level: Level | None,
+    *,
+    whole: bool = True,
+) -> _Neighbours:
+    body = origin.agency_code
+    last_year, earlier = history.beside(session, body, year, origin.submission_id, whole=whole)
+    children: list[history.Child] = []
+    if standing is not None and level in _AREAS:
+        children = history.below(session, body, year, tree=standing.of_year, whole=whole)
+    return _Neighbours(last_year, earlier, tuple(children))
 
 
 def _context(origin: Origin, standing: tree.Standing | None, year: int | None) -> Context:

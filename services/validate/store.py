@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self, cast
 
-from sqlalchemy import String, Table, bindparam, select, update
+from sqlalchemy import String, Table, bindparam, delete, select, update
 from sqlalchemy import cast as cast_sql
 from sqlalchemy.orm import Session
 
@@ -52,7 +52,7 @@ def store_report(session: Session, hand_in: HandIn, report: Report, *, position:
     told about it (None). A newer one takes the older one's place and cancels the older one's unsent mails.
     """
     year = report.year or hand_in.year_hint or NO_YEAR
-    lock_name(session, f"report/{hand_in.agency_code}/{year}")
+    lock_reports(session, hand_in.agency_code)
     key = {"agency": hand_in.agency_code, "of_year": year}
     revisions = session.connection().execute(_REVISIONS, key).all()
     current = [row for row in revisions if row.superseded_by is None]
@@ -76,10 +76,14 @@ def store_report(session: Session, hand_in: HandIn, report: Report, *, position:
     return None if newer else notice_id
 
 
+def lock_reports(session: Session, body: str) -> None:
+    """Nobody else stores a report of this body until the transaction ends, so that neighbours never miss each other."""
+    lock_name(session, f"report/{body}")
+
+
 def _insert_report(
     session: Session, hand_in: HandIn, report: Report, *, position: int, year: int, revision: int
 ) -> int:
-    count = {severity: sum(f.severity == severity for f in report.findings) for severity in Severity}
     line = {
         "submission_id": hand_in.id,
         "generation": hand_in.generation,
@@ -93,29 +97,44 @@ def _insert_report(
         "layout": report.layout.model_dump(),
         "report_date": report.date,
         "uncertain": list(report.uncertain),
-        "errors": count[Severity.ERROR],
-        "warnings": count[Severity.WARNING],
-        "infos": count[Severity.INFO],
+        **_counts(report),
     }
     report_id = int(session.connection().execute(_INSERT_REPORT, line).scalar_one())
     insert_many(session.connection(), _CELL, _CELL_COLUMNS, _cells(report, report_id))
-    if report.findings:
-        session.connection().execute(
-            _INSERT_FINDINGS,
-            [
-                {
-                    "report_id": report_id,
-                    "position": index,
-                    "rule": found.rule,
-                    "severity": str(found.severity),
-                    "cause": found.cause,
-                    "fingerprint": found.fingerprint,
-                    "body": found.model_dump(mode="json"),
-                }
-                for index, found in enumerate(report.findings)
-            ],
-        )
+    _insert_findings(session, report_id, report)
     return report_id
+
+
+def _counts(report: Report) -> dict[str, int]:
+    count = {severity: sum(f.severity == severity for f in report.findings) for severity in Severity}
+    return {"errors": count[Severity.ERROR], "warnings": count[Severity.WARNING], "infos": count[Severity.INFO]}
+
+
+def _insert_findings(session: Session, report_id: int, report: Report) -> None:
+    if not report.findings:
+        return
+    session.connection().execute(
+        _INSERT_FINDINGS,
+        [
+            {
+                "report_id": report_id,
+                "position": index,
+                "rule": found.rule,
+                "severity": str(found.severity),
+                "cause": found.cause,
+                "fingerprint": found.fingerprint,
+                "body": found.model_dump(mode="json"),
+            }
+            for index, found in enumerate(report.findings)
+        ],
+    )
+
+
+def replace_findings(session: Session, report_id: int, report: Report) -> None:
+    """The findings of `report` take the place of those stored."""
+    session.execute(delete(FindingRow).where(FindingRow.report_id == report_id))
+    _insert_findings(session, report_id, report)
+    session.execute(update(ReportRow).where(ReportRow.id == report_id).values(**_counts(report)))
 
 
 def _cells(report: Report, report_id: int) -> list[tuple[Plain, ...]]:
@@ -151,11 +170,16 @@ def _supersede(session: Session, report_id: int, by: int, actor: str) -> None:
             session, "notice", notice_id, NoticeState.PENDING, NoticeState.CANCELLED, cause="superseded",
             actor=actor, detail=why,
         )  # fmt: skip
+    cancel_mails(session, report_id, cause="superseded", why=why, actor=actor)
+
+
+def cancel_mails(session: Session, report_id: int, *, cause: str, why: str, actor: str) -> None:
+    """Mails about this report that are not yet on their way are not sent any more."""
     for before in (MailState.QUEUED, MailState.RETRYING):
         for mail_id in session.scalars(
             update(Mail)
             .where(Mail.report_id == report_id, Mail.state == before)
-            # the key is given up: the newer revision may have to say the same to the same person
+            # the key is given up: a later mail may have to say the same to the same person
             .values(
                 state=str(MailState.CANCELLED),
                 next_attempt_at=None,
@@ -164,5 +188,5 @@ def _supersede(session: Session, report_id: int, by: int, actor: str) -> None:
             .returning(Mail.id)
         ).all():
             claims.record_transition(
-                session, "mail", mail_id, before, MailState.CANCELLED, cause="superseded", actor=actor, detail=why
+                session, "mail", mail_id, before, MailState.CANCELLED, cause=cause, actor=actor, detail=why
             )

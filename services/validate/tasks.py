@@ -16,9 +16,11 @@ from services.platform.db.claims import Claim
 from services.platform.db.engine import reading
 from services.platform.db.models import Agency, Extraction, Submission
 from services.platform.db.repositories.history import unpacked
+from services.platform.db.repositories.renewals import wish
 from services.platform.stage_task import Outcome, stage_task
 from services.validate.judge import judge
-from services.validate.knowledge import Origin, known_of
+from services.validate.knowledge import Known, Origin, known_of
+from services.validate.renewal import Renew, concerned
 from services.validate.store import HandIn, store_report
 
 _SUBMISSION = cast("Table", Submission.__table__)
@@ -56,10 +58,11 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The reports of one hand-in's document, each with its findings."""
+    """The reports of one hand-in's document, each with its findings, and what these rest on."""
 
-    hand_in: HandIn
+    seen: Read
     reports: tuple[Report, ...]
+    known: tuple[Known, ...]
 
 
 class Judge:
@@ -78,16 +81,18 @@ class Judge:
         reports = unpacked(seen.packed).reports
         # a transaction of its own that waits for no writer: which year a report is on is known only here
         with reading() as session:
-            known = [known_of(session, seen.origin, report) for report in reports]
-        return Judged(seen.hand_in, tuple(judge(report, k.context) for report, k in zip(reports, known, strict=True)))
+            known = tuple(known_of(session, seen.origin, report) for report in reports)
+        return Judged(seen, tuple(judge(report, k.context) for report, k in zip(reports, known, strict=True)), known)
 
     def record(self, session: Session, held: Claim, result: Judged) -> Outcome:
         notices = [
-            store_report(session, result.hand_in, report, position=position, actor=held.owner)
+            store_report(session, result.seen.hand_in, report, position=position, actor=held.owner)
             for position, report in enumerate(result.reports)
         ]
         follow = tuple((COMPOSE, notice_id) for notice_id in notices if notice_id is not None)
-        return Outcome(SubmissionState.STORED, follow=follow)
+        wanted = concerned(session, result.seen.origin, result.known)
+        return Outcome(SubmissionState.STORED, follow=(*follow, *wish(session, wanted, actor=held.owner)))
 
 
 judge_task = stage_task(Judge())
+renew_task = stage_task(Renew())

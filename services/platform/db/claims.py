@@ -19,10 +19,11 @@ from services.core.contracts import STAGES, Stage, stage_of_busy
 from services.core.errors import REASONS
 from services.core.lifecycle import BUSY, TERMINAL, MailState, State, check_transition
 from services.platform.db.dialect import Plain, db_after, db_now, insert_many, is_reading
-from services.platform.db.models import DeadLetter, Mail, Notice, Submission, Transition
+from services.platform.db.models import DeadLetter, Mail, Notice, Renewal, Submission, Transition
 
-TABLES: dict[str, type[Submission | Notice | Mail]] = {
+TABLES: dict[str, type[Submission | Renewal | Notice | Mail]] = {
     "submission": Submission,
+    "renewal": Renewal,
     "notice": Notice,
     "mail": Mail,
 }

@@ -195,6 +195,10 @@ class ReportRow(Base):
     errors: Mapped[int]
     warnings: Mapped[int]
     infos: Mapped[int]
+    verdict: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    """Which verdict the stored findings are: 1 for the first, more for each time it was given anew."""
+    renewed_for: Mapped[str | None] = mapped_column(String(20))
+    """Why the agency was last told of a new verdict on the same document: a `Renewal.cause`."""
     created_at: Mapped[datetime] = mapped_column(server_default=db_now())
 
 
@@ -233,8 +237,30 @@ class FindingRow(Base):
     """The whole `core.finding.Finding`."""
 
 
+class Renewal(Claimable, Base):
+    """The wish that the verdict on a stored report be given anew, because something it rests on has changed."""
+
+    __tablename__ = "renewal"
+    __table_args__ = _work_table_args("renewal", Index("ix_renewal_report", "report_id", "state"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"))
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submission.id"))
+    cause: Mapped[str] = mapped_column(String(20))
+    """What has changed: a value of `repositories.renewals.Cause`."""
+    mail: Mapped[bool]
+    """Whether the agency is told when what it is told about changes."""
+    added: Mapped[list[Any] | None]
+    removed: Mapped[list[Any] | None]
+    """The findings (`core.finding.Finding`) that came and went with it; with those kept now, every verdict can be told."""
+    created_at: Mapped[datetime] = mapped_column(server_default=db_now())
+
+
 class Notice(Claimable, Base):
-    """The outbox: "tell them about this", written in the transaction that causes it."""
+    """The outbox: "tell them about this", written in the transaction that causes it.
+
+    `kind` is `verdict`, `rejected`, `quarantined`, or for a verdict given anew `renewed/` and its number.
+    """
 
     __tablename__ = "notice"
     __table_args__ = _work_table_args("notice", UniqueConstraint("submission_id", "generation", "kind", "report_id"))

@@ -17,12 +17,18 @@ from services.core.lifecycle import (
     IllegalTransitionError,
     MailState,
     NoticeState,
+    RenewalState,
     SubmissionState,
     check_transition,
 )
 
 EDGES: Any = LEGAL
-KINDS: dict[str, Any] = {"submission": SubmissionState, "notice": NoticeState, "mail": MailState}
+KINDS: dict[str, Any] = {
+    "submission": SubmissionState,
+    "renewal": RenewalState,
+    "notice": NoticeState,
+    "mail": MailState,
+}
 STATES = [(subject, state) for subject, kind in KINDS.items() for state in kind]
 
 # What only a person may start: everything else that leaves an end is a defect.

@@ -97,7 +97,7 @@ def test_every_reason_has_its_line() -> None:
     assert "{detail}" not in page
 
 
-@pytest.mark.parametrize("subject", ["submission", "notice", "mail"])
+@pytest.mark.parametrize("subject", LEGAL)
 def test_every_transition_is_drawn(subject: str) -> None:
     drawn = lifecycle_page.diagram(subject)
     edges: Any = LEGAL[subject]

@@ -23,13 +23,13 @@ from services.platform.celery_app import app
 from services.platform.db import claims
 from services.platform.db.dialect import db_after
 from services.platform.db.engine import engine, reading, unit_of_work
-from services.platform.db.models import Agency, Contact, Mail, Notice, Submission, Transition
+from services.platform.db.models import Agency, Contact, Mail, Notice, Renewal, Submission, Transition
 from services.platform.db.repositories import submissions
 from services.platform.settings import Settings, settings
 from services.platform.storage import MissingObjectError, Stored, original_key
 
 LIMITS = claims.Limits(max_crashes=3, max_setbacks=4, first_wait=10, last_wait=3600)
-ROWS: dict[str, Any] = {"submission": Submission, "notice": Notice, "mail": Mail}
+ROWS: dict[str, Any] = {"submission": Submission, "renewal": Renewal, "notice": Notice, "mail": Mail}
 
 
 @dataclass

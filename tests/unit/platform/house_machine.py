@@ -10,6 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from email import message_from_bytes, policy
 from typing import Any
 
@@ -26,6 +27,7 @@ from services.core.contracts import (
     JUDGE,
     READ_PICTURES,
     RECEIVE,
+    RENEW,
     SEND,
     STAGES,
     Stage,
@@ -46,9 +48,14 @@ from services.notify.relay import Receipt
 from services.platform import stage_task, sweeper
 from services.platform.db import claims
 from services.platform.db.engine import reading, unit_of_work
-from services.platform.db.models import FindingRow, Mail, ReportRow, Submission, Transition
+from services.platform.db.models import FindingRow, Mail, Renewal, ReportRow, Submission, Transition
 from services.platform.db.repositories import ledger, submissions
+from services.platform.db.repositories.history import Kept
+from services.platform.db.repositories.renewals import wish
 from services.platform.stage_task import Outcome
+from services.validate.knowledge import Known, Origin
+from services.validate.renewal import Renew, Renewed, Stored, Wish, concerned
+from services.validate.rules.sheet import Context
 from services.validate.store import HandIn, store_report
 from tests.unit.platform.ground import ROWS, Ground
 
@@ -145,20 +152,48 @@ class Drawn:
         if self.stage in (EXTRACT, READ_PICTURES, CONVERT):
             return Outcome(SubmissionState.EXTRACTED, follow=((JUDGE, held.id),))
         row = session.get_one(Submission, held.id)
-        notice = store_report(session, HandIn.of(row), self._report(), position=0, actor=held.owner)
+        report = judged(self.verdict, self.year)
+        notice = store_report(session, HandIn.of(row), report, position=0, actor=held.owner)
         follow = ((COMPOSE, notice),) if notice is not None else ()
-        return Outcome(SubmissionState.STORED, follow=follow)
+        origin = Origin(held.id, row.agency_code, None, None, row.year_hint, date(2025, 1, 20))
+        wanted = concerned(session, origin, [Known(Context(), self.year)])
+        return Outcome(SubmissionState.STORED, follow=(*follow, *wish(session, wanted, actor=held.owner)))
 
-    def _report(self) -> Report:
-        found = Finding(
-            rule="T3-1",
-            severity=Severity.ERROR,
-            where=["table3.new.total"],
-            message=f"{self.verdict}。",
-            basis="表三",
-            fingerprint=hashlib.sha256(self.verdict.encode()).hexdigest()[:16],
-        )
-        return Report(status="ok", year=self.year, findings=[found] if self.verdict else [])
+
+@dataclass
+class DrawnAnew(Renew):
+    """A verdict given anew, drawn like the first one."""
+
+    end: str = "done"
+    verdict: str = ""
+
+    def look(self, session: Session, held: claims.Claim) -> Wish:
+        row = session.get_one(Renewal, held.id)
+        of = session.get_one(ReportRow, row.report_id)
+        bodies = session.scalars(select(FindingRow.body).where(FindingRow.report_id == of.id))
+        found = tuple(Finding.model_validate(body) for body in bodies)
+        origin = Origin(of.submission_id, of.agency_code, None, None, of.year, date(2025, 1, 20))
+        kept = Kept(of.id, of.agency_code, of.year, of.submission_id, of.generation, 0, b"")
+        return Wish(Stored(kept, "ref", origin, of.verdict, found), row.cause, row.mail)
+
+    def perform(self, held: claims.Claim, seen: Wish) -> Renewed:  # noqa: ARG002 - interface
+        error = ENDS[self.end]
+        if error is not None:
+            raise error
+        return Renewed(seen, judged(self.verdict, seen.stored.kept.year))
+
+
+def judged(verdict: str, year: int) -> Report:
+    """A report in which this was found, or nothing."""
+    found = Finding(
+        rule="T3-1",
+        severity=Severity.ERROR,
+        where=["table3.new.total"],
+        message=f"{verdict}。",
+        basis="表三",
+        fingerprint=hashlib.sha256(verdict.encode()).hexdigest()[:16],
+    )
+    return Report(status="ok", year=year, findings=[found] if verdict else [])
 
 
 def make_machine(
@@ -260,6 +295,7 @@ def make_machine(
                 READ_PICTURES.task: Drawn(READ_PICTURES, end),
                 CONVERT.task: Drawn(CONVERT, end),
                 JUDGE.task: Drawn(JUDGE, "done" if end == "rejected" else end, verdict, year),
+                RENEW.task: DrawnAnew("done" if end == "rejected" else end, verdict),
                 COMPOSE.task: Compose(),
                 SEND.task: delivery.Send(),
             }

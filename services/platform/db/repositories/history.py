@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Row, Table, and_, bindparam, or_, select
+from sqlalchemy import LargeBinary, Row, Table, and_, bindparam, literal, or_, select
 from sqlalchemy.orm import Session
 
 from services.core.report import Document, Report
@@ -25,10 +25,15 @@ class Kept:
     generation: int
     position: int
     packed: bytes
+    """Empty where only the report's identity was asked for."""
+
+    def as_read(self) -> Report:
+        """The report just as the reader left it, without findings."""
+        return unpacked(self.packed).reports[self.position]
 
     def report(self) -> Report:
-        """The report as it was read, on the year under which it is stored, without findings."""
-        report = unpacked(self.packed).reports[self.position]
+        """The report as it was read, on the year under which it is stored."""
+        report = self.as_read()
         return report if report.year is not None else report.model_copy(update={"year": self.year})
 
 
@@ -53,61 +58,62 @@ _MEMBER = cast("Table", Membership.__table__)
 _READ_FROM = and_(
     _EXTRACTION.c.submission_id == _REPORT.c.submission_id, _EXTRACTION.c.generation == _REPORT.c.generation
 )
-_KEPT = (
-    *(_REPORT.c[name] for name in ("id", "agency_code", "year", "submission_id", "generation", "position")),
-    _EXTRACTION.c.document,
+_IDENTITY = tuple(_REPORT.c[name] for name in ("id", "agency_code", "year", "submission_id", "generation", "position"))
+_NOT_ASKED_FOR = literal(b"", LargeBinary).label("document")
+_BESIDE = and_(
+    _REPORT.c.agency_code == bindparam("body"),
+    or_(
+        and_(_REPORT.c.year == bindparam("before"), _REPORT.c.superseded_by.is_(None)),
+        and_(_REPORT.c.year == bindparam("of_year"), _REPORT.c.submission_id < bindparam("submission")),
+    ),
 )
-_BESIDE = (
-    select(*_KEPT)
-    .join(_EXTRACTION, _READ_FROM)
-    .where(
-        _REPORT.c.agency_code == bindparam("body"),
-        or_(
-            and_(_REPORT.c.year == bindparam("before"), _REPORT.c.superseded_by.is_(None)),
-            and_(_REPORT.c.year == bindparam("of_year"), _REPORT.c.submission_id < bindparam("submission")),
-        ),
-    )
+_BESIDE_WHOLE = select(*_IDENTITY, _EXTRACTION.c.document).join(_EXTRACTION, _READ_FROM).where(_BESIDE)
+_BESIDE_IDS = select(*_IDENTITY, _NOT_ASKED_FOR).where(_BESIDE)
+_REPORTED = and_(
+    _REPORT.c.agency_code == _MEMBER.c.body_code,
+    _REPORT.c.year == bindparam("of_year"),
+    _REPORT.c.superseded_by.is_(None),
 )
-_BELOW = (
-    select(_MEMBER.c.body_code, _MEMBER.c.name, *_KEPT)
-    .outerjoin(
-        _REPORT,
-        and_(
-            _REPORT.c.agency_code == _MEMBER.c.body_code,
-            _REPORT.c.year == bindparam("of_year"),
-            _REPORT.c.superseded_by.is_(None),
-        ),
-    )
+_BELOW = and_(_MEMBER.c.year == bindparam("tree"), _MEMBER.c.parent_code == bindparam("body"))
+_BELOW_WHOLE = (
+    select(_MEMBER.c.body_code, _MEMBER.c.name, *_IDENTITY, _EXTRACTION.c.document)
+    .outerjoin(_REPORT, _REPORTED)
     .outerjoin(_EXTRACTION, _READ_FROM)
-    .where(_MEMBER.c.year == bindparam("tree"), _MEMBER.c.parent_code == bindparam("body"))
+    .where(_BELOW)
     .order_by(_MEMBER.c.body_code)
 )
+_BELOW_IDS = (
+    select(_MEMBER.c.body_code, _MEMBER.c.name, *_IDENTITY, _NOT_ASKED_FOR).outerjoin(_REPORT, _REPORTED).where(_BELOW)
+)
 
 
-def beside(session: Session, body: str, year: int, submission_id: int) -> tuple[Kept | None, Kept | None]:
+def beside(
+    session: Session, body: str, year: int, submission_id: int, *, whole: bool = True
+) -> tuple[Kept | None, Kept | None]:
     """The body's current report on the year before, and the version of this year's handed in before this submission.
 
     Where two reports could be meant (a document may hold several of one year) there is none: nobody can say which.
     """
     given = {"body": body, "before": year - 1, "of_year": year, "submission": submission_id}
-    found = [_kept(row) for row in session.connection().execute(_BESIDE, given)]
+    found = [_kept(row) for row in session.connection().execute(_BESIDE_WHOLE if whole else _BESIDE_IDS, given)]
     last_year = [kept for kept in found if kept.year == year - 1]
     before = [kept for kept in found if kept.year == year]
     newest = max(((kept.submission_id, kept.generation) for kept in before), default=None)
     return _sole(last_year), _sole([kept for kept in before if (kept.submission_id, kept.generation) == newest])
 
 
-def below(session: Session, body: str, year: int, *, tree: int) -> list[Child]:
+def below(session: Session, body: str, year: int, *, tree: int, whole: bool = True) -> list[Child]:
     """The bodies directly below `body` in the tree of the year `tree`, with their current reports on `year`."""
     found: dict[tuple[str, str], list[Kept]] = {}
-    for row in session.connection().execute(_BELOW, {"body": body, "of_year": year, "tree": tree}):
+    given = {"body": body, "of_year": year, "tree": tree}
+    for row in session.connection().execute(_BELOW_WHOLE if whole else _BELOW_IDS, given):
         listed = found.setdefault((row.body_code, row.name), [])
-        if row.document is not None:
+        if row.id is not None and row.document is not None:
             listed.append(_kept(row))
     return [Child(code, name, _sole(listed)) for (code, name), listed in found.items()]
 
 
-def _kept(row: Row[Any]) -> Kept:
+def _kept(row: Row[*tuple[Any, ...]]) -> Kept:
     return Kept(row.id, row.agency_code, row.year, row.submission_id, row.generation, row.position, row.document)
 
 

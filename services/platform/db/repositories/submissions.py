@@ -93,6 +93,9 @@ def _insert_submission(dialect: str) -> ReturningInsert[int]:
 
 _INSERT_NOTICE = cast("Table", Notice.__table__).insert().values(nudged_at=db_now()).returning(Notice.id)
 
+RENEWED = "renewed/"
+"""Begins the kind of a notice about a verdict given anew; the verdict's number follows."""
+
 REFUSED = "refused"
 """The version of a row about a file that was never taken in; the file itself stays in the folder's `failed/`."""
 

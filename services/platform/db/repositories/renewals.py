@@ -1,0 +1,106 @@
+"""Wishes that stored reports be judged anew, and which stored reports a new one concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import cast
+
+from sqlalchemy import ColumnElement, Table, bindparam, func, insert, literal, select, update
+from sqlalchemy.orm import Session
+
+from services.core.contracts import RENEW
+from services.core.lifecycle import RenewalState
+from services.platform.db import claims
+from services.platform.db.dialect import db_now
+from services.platform.db.models import Renewal, ReportRow
+from services.platform.db.repositories.submissions import Follow
+
+
+class Cause(StrEnum):
+    """What has changed for a stored report."""
+
+    LAST_YEAR = "last_year"
+    """The body's report on the year before has come in, or a newer version of it."""
+    EARLIER = "earlier"
+    """The version before this one was judged after it."""
+    PART = "part"
+    """A body whose figures the area's report adds up has reported."""
+    RULES = "rules"
+    """Rules, limits or the tree of bodies were changed, and a person asks for new verdicts."""
+
+
+_REPORT = cast("Table", ReportRow.__table__)
+_RENEWAL = cast("Table", Renewal.__table__)
+
+# built once: it runs for every report that is stored
+_CURRENT = select(_REPORT.c.id, _REPORT.c.submission_id).where(
+    _REPORT.c.agency_code == bindparam("body"),
+    _REPORT.c.year == bindparam("of_year"),
+    _REPORT.c.superseded_by.is_(None),
+)
+
+
+def current_reports(session: Session, body: str, year: int) -> list[tuple[int, int]]:
+    """The body's reports on `year` that no newer one has superseded, one as a rule: (id, id of its submission)."""
+    rows = session.connection().execute(_CURRENT, {"body": body, "of_year": year})
+    return [(row.id, row.submission_id) for row in rows]
+
+
+def wish(session: Session, wanted: Mapping[int, Cause], *, actor: str) -> Follow:
+    """Ask for new verdicts on these reports (id → cause), of which the agencies are told when they change.
+
+    A wish that still waits serves for the next one too: it is worked on only after this transaction.
+    """
+    found: list[int] = []
+    for report_id, cause in wanted.items():
+        waiting = session.execute(
+            select(Renewal.id, Renewal.mail)
+            .where(Renewal.report_id == report_id, Renewal.state == RenewalState.DUE)
+            .order_by(Renewal.id)
+            .limit(1)
+            .with_for_update()
+        ).one_or_none()
+        if waiting is None:
+            found += _wishes(session, _REPORT.c.id == report_id, cause, mail=True, nudged=True, actor=actor)
+        elif not waiting.mail:
+            session.execute(update(Renewal).where(Renewal.id == waiting.id).values(mail=True, cause=str(cause)))
+    return tuple((RENEW, renewal_id) for renewal_id in found)
+
+
+def wish_all(session: Session, *, mail: bool, actor: str) -> int:
+    """Ask for a new verdict on every current report that has no such wish waiting; returns on how many."""
+    waits = (
+        select(Renewal.id)
+        .where(Renewal.report_id == _REPORT.c.id, Renewal.state == RenewalState.DUE)
+        .correlate(_REPORT)
+        .exists()
+    )
+    every = _REPORT.c.superseded_by.is_(None) & ~waits
+    return len(_wishes(session, every, Cause.RULES, mail=mail, nudged=False, actor=actor))
+
+
+def _wishes(
+    session: Session, which: ColumnElement[bool], cause: Cause, *, mail: bool, nudged: bool, actor: str
+) -> list[int]:
+    """One wish for each report that `which` names. Nudged ones are handed to the broker right after the commit."""
+    fixed = {
+        "cause": literal(str(cause)),
+        "mail": literal(mail),
+        "state": literal(str(RenewalState.DUE)),
+        **dict.fromkeys(("attempt", "crashes", "setbacks", "fence"), literal(0)),
+        **({"nudged_at": db_now()} if nudged else {}),
+    }
+    source = select(_REPORT.c.id, _REPORT.c.submission_id, *fixed.values()).where(which).order_by(_REPORT.c.id)
+    names = ["report_id", "submission_id", *fixed]
+    made = insert(_RENEWAL).from_select(names, source, include_defaults=False).returning(_RENEWAL.c.id)
+    ids = sorted(session.connection().execute(made).scalars())
+    for renewal_id in ids:
+        claims.record_transition(session, "renewal", renewal_id, None, RenewalState.DUE, cause=str(cause), actor=actor)
+    return ids
+
+
+def open_wishes(session: Session) -> int:
+    """How many wishes still wait or are being worked on."""
+    states = [RenewalState.DUE, RenewalState.RENEWING]
+    return session.scalar(select(func.count()).select_from(Renewal).where(Renewal.state.in_(states))) or 0
