@@ -98,15 +98,17 @@ def balances(cells: Mapping[str, object], table3_layout: str) -> dict[Relation, 
 
     Blanks count as 0 unless more than half of the cells are blank, or the stated total is blank among other blanks:
     then blanks are this writer's habit and nothing was claimed. In columns and blocks they still count as 0 where other
-    relations prove every one of them to be 0; a row mostly blank stays open. What is left is assessed by bounds: the known cells of one side may exceed the whole of the
+    relations prove every one of them to be 0; a row mostly blank stays open, and where its total shows that its blanks
+    are not all 0, they count as 0 in no column either. What is left is assessed by bounds: the known cells of one side may exceed the whole of the
     other, whatever the rest holds. A total that alone is blank counts as 0 like any cell. A cell that was not found or
     holds no whole number is unknown (another rule says so).
     """
     summed = {relation: _summed(cells, relation, frozenset()) for relation in all_relations(table3_layout)}
     zeros = _proven_zeros(cells, summed)
+    unsaid = _unsaid(summed)
     found = {}
     for relation, sides in summed.items():
-        if (weighed := _weighed(cells, relation, sides, zeros)) is not None:
+        if (weighed := _weighed(cells, relation, sides, zeros, unsaid)) is not None:
             found[relation] = weighed
     return found
 
@@ -162,16 +164,36 @@ def _proven_zeros(cells: Mapping[str, object], summed: Mapping[Relation, tuple[_
     return zeros
 
 
+def _mostly_blank(relation: Relation, sides: tuple[_Side, _Side]) -> bool:
+    return sum(len(side.blanks) for side in sides) * 2 > len(relation.left) + len(relation.right)
+
+
+def _unsaid(summed: Mapping[Relation, tuple[_Side, _Side]]) -> set[str]:
+    """The blanks of rows that give little but a total, which is more than the rest: figures that were not broken down."""
+    return {
+        path
+        for relation, (left, right) in summed.items()
+        if relation.rule == "T3-1" and _mostly_blank(relation, (left, right))
+        if not (left.unread or right.open) and right.known > left.known
+        for path in left.blanks
+    }
+
+
 def _weighed(
-    cells: Mapping[str, object], relation: Relation, sides: tuple[_Side, _Side], zeros: set[str]
+    cells: Mapping[str, object],
+    relation: Relation,
+    sides: tuple[_Side, _Side],
+    zeros: set[str],
+    unsaid: set[str],
 ) -> Balance | None:
     left, right = sides
     blanks = (*left.blanks, *right.blanks)
     habit = cells.get(relation.stated, "") is None and len(blanks) > 1
-    many = len(blanks) * 2 > len(relation.left) + len(relation.right)
+    many = _mostly_blank(relation, sides)
     if many and relation.rule == "T3-1":
         zeros = set()  # a row mostly blank claims nothing: no figure is held against it that it does not hold itself
-    if not (left.unread or right.unread) and (not (habit or many) or all(path in zeros for path in blanks)):
+    as_noughts = not (habit or many) and unsaid.isdisjoint(blanks)
+    if not (left.unread or right.unread) and (as_noughts or all(path in zeros for path in blanks)):
         return Balance(left.known, right.known, bool(blanks))
     closed = [not side.unread and all(path in zeros for path in side.blanks) for side in sides]
     if (left.known > right.known and closed[1]) or (right.known > left.known and closed[0]):
