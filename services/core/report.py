@@ -102,7 +102,11 @@ class SectionFound(_Model):
 
 
 class Claim(_Model):
-    """A figure that the prose states."""
+    """A figure that the prose states for the reported year; ``kind`` says what is counted (docs/api.md).
+
+    ``value`` is in the unit of the kind: applications, cases, documents, decisions; 元 for ``processing_fee``, percent
+    for ``growth``. ``quote`` is the phrase without its blanks; ``page`` is given where the section is on one page.
+    """
 
     kind: str
     value: int | Money
@@ -134,7 +138,8 @@ class Reading(_Model):
     `period`: first and last day stated, ISO dates. `date_text`: the date line as printed, also when it is no valid
     date. `signature`: the body named at the end. `opening`: the prose between title and first section. `labels`: row key → row label as printed. `row_widths`: row path
     (``table3.new``) → how many figures stood in that row. `notes`: cell path → words beside the figure.
-    `blank_rows`: row paths whose label stands in the table while no figure does.
+    `blank_rows`: row paths whose label stands in the table while no figure does. `prose_doubt`: the prose was read from
+    pictures, or from a text layer that may say others than is printed, so that its figures may be misread.
     """
 
     title: str | None = Field(default=None, max_length=500)
@@ -148,6 +153,7 @@ class Reading(_Model):
     notes: dict[str, str] = {}
     blank_rows: list[str] = []
     uncertain_why: dict[str, str] = {}
+    prose_doubt: bool = False
 
 
 class Report(_Model):

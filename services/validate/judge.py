@@ -24,7 +24,8 @@ _VALUE_RULES = ("T3-4", "T4-2")
 def judge(report: Report, context: Context) -> Report:
     """`report` with the findings of all rules that apply: errors first, then in the order of the form.
 
-    Earlier findings of the report are replaced. Each finding has its fingerprint, under ``context.body_code`` or else
+    Earlier findings of the report are replaced, and its claims by what the prose states for the reported year, where
+    there is prose (a published result has none). Each finding has its fingerprint, under ``context.body_code`` or else
     the name in the report, and, where a change of few cells settles it, those cells and values. Pure.
     """
     sheet = Sheet(report, context)
@@ -37,7 +38,13 @@ def judge(report: Report, context: Context) -> Report:
         name = fingerprint(body, sheet.year, finding.rule, finding.where, values)
         named.setdefault(name, finding.model_copy(update={"fingerprint": name}))
     findings = _with_repairs(sheet, list(named.values()))
-    return report.with_findings(sorted(findings, key=_reading_order))
+    return _with_claims(report, sheet).with_findings(sorted(findings, key=_reading_order))
+
+
+def _with_claims(report: Report, sheet: Sheet) -> Report:
+    if not any(section.text for section in report.sections):
+        return report
+    return report.model_copy(update={"claims": [one.published() for one in sheet.stated if not one.other_year]})
 
 
 def _reading_order(finding: Finding) -> tuple[int, int, str, list[str]]:

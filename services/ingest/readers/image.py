@@ -28,7 +28,7 @@ def read_image(data: bytes, bounds: Bounds) -> Read:
         items += read
     if not items:
         raise RejectedError("no_text")
-    content = Content(Format.IMAGE, items, pages=pages)
+    content = Content(Format.IMAGE, items, pages=pages, recognised=True)
     reports = recognise(content, pictures.read_again)
     if not is_annual_report(content, reports):
         raise RejectedError("not_annual_report")

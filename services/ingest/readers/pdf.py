@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 
 from services.core.errors import RejectedError
@@ -51,7 +52,7 @@ def _with_pictures(
     look_again: SecondOpinion | None,
 ) -> list[Report]:
     done = read_wanted(data, seen, wanted, pictures)
-    content = seen.content(done)
+    content = replace(seen.content(done), recognised=True)
     reports = recognise(content, _second_opinion(data, seen, done, look_again))
     if not is_annual_report(content, reports):
         if is_language(words_of(content.items)):

@@ -78,12 +78,16 @@ SecondOpinion = Callable[[Iterable[Place]], dict[Place, str | None]]
 
 @dataclass(slots=True)
 class Content:
-    """One document in neutral form, in reading order. ``pictures``: pages that are a picture in the main."""
+    """One document in neutral form, in reading order. ``pictures``: pages that are a picture in the main.
+
+    ``recognised``: words of it were told from pictures, so that any digit in its prose may be misread.
+    """
 
     format: Format
     items: list[Item]
     pages: int = 0
     pictures: frozenset[int] = field(default_factory=frozenset)
+    recognised: bool = False
 
 
 @dataclass(frozen=True, slots=True)

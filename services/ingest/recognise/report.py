@@ -77,8 +77,7 @@ def _report(items: Sequence[Item], content: Content, second_opinion: SecondOpini
     rows = split_tables(items).rows
     draft = _Draft({2: read_table2(rows[2]), 3: read_table3(rows[3]), 4: read_table4(rows[4])})
     title = find_title(items)
-    if content.format not in _TYPED:
-        _distrust(draft, title)
+    distrusted = content.format not in _TYPED and _distrust(draft, title)
     lost = any(table is None or table.missing for table in draft.found.values())
     for number, table in draft.found.items():
         if table is not None:
@@ -89,6 +88,8 @@ def _report(items: Sequence[Item], content: Content, second_opinion: SecondOpini
     ending = find_ending(items, title)
     sections = find_sections(items[: ending.first] if ending.first else items)
     reading = _reading(draft, items, title, ending)
+    if distrusted or content.recognised or content.pictures:
+        reading = reading.model_copy(update={"prose_doubt": True})
     tables = [table for table in draft.found.values() if table is not None]
     status, reason = _status(draft)
     return Report(
@@ -108,8 +109,8 @@ def _report(items: Sequence[Item], content: Content, second_opinion: SecondOpini
     )
 
 
-def _distrust(draft: _Draft, title: Title | None) -> None:
-    """Wrong item numbers, an impossible year in the title or hardly any sum that holds cast doubt on every digit of the document."""
+def _distrust(draft: _Draft, title: Title | None) -> bool:
+    """Whether wrong item numbers, an impossible year in the title or hardly any sum that holds cast doubt on every digit."""
     found = [table for table in draft.found.values() if table is not None]
     why = next((table.distrust for table in found if table.distrust), "")
     if not why and title is not None and title.odd_year:
@@ -119,6 +120,7 @@ def _distrust(draft: _Draft, title: Title | None) -> None:
         why = ODD_SUMS
     for table in found if why else ():
         table.doubt_all(why)
+    return bool(why)
 
 
 def _doubt_pictures(table: TableFound, content: Content) -> None:

@@ -17,6 +17,7 @@ from services.core.form import LAYOUTS, Form, form
 from services.core.form.labels import squeeze
 from services.core.limits import LAW, Limits
 from services.core.report import Figure, Kind, Reading, Report
+from services.validate.claims import Stated, extract
 from services.validate.rules.passages import Passage, passages
 from services.validate.rules.relations import Balance, Relation, balances
 
@@ -116,6 +117,11 @@ class Sheet:
     def balances(self) -> dict[Relation, Balance]:
         """Both sides of every relation of tables 3 and 4 that can be assessed."""
         return balances(self.cells, self.forms["table3"].version)
+
+    @cached_property
+    def stated(self) -> tuple[Stated, ...]:
+        """What the prose states in figures, in printed order."""
+        return tuple(extract(self.report.sections, self.years, self.context.body_name or self.report.agency))
 
     @cached_property
     def uncertain(self) -> frozenset[str]:

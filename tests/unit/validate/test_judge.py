@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.core.finding import Finding, Severity
 from services.core.form import form
-from services.core.report import Cell, Kind, Layout, Reading, Report, SectionFound, Table3
+from services.core.report import Cell, Claim, Kind, Layout, Reading, Report, SectionFound, Table3
 from services.validate.judge import Context, judge
 from services.validate.registry import rules
 from services.validate.rules.example import CONTEXT, TALLYING, with_figures
@@ -66,10 +66,18 @@ def test_money_printed_with_more_zeros_is_the_same_finding():
     assert one.fingerprint == other.fingerprint
 
 
-def test_earlier_findings_are_replaced_and_the_report_is_otherwise_left_alone():
+def test_earlier_findings_and_claims_are_replaced_and_the_report_is_otherwise_left_alone():
     stale = Finding(rule="T3-1", severity=Severity.ERROR, message="旧", basis="旧")
     judged = judge(TALLYING.with_findings([stale]), CONTEXT)
-    assert judged == TALLYING
+    assert [claim.kind for claim in judged.claims] == ["processing_fee"]
+    assert judged.model_copy(update={"claims": []}) == TALLYING
+
+
+def test_claims_without_prose_are_kept_because_a_published_result_has_none():
+    claim = Claim(kind="carried_in", value=2, quote="上年结转2件")
+    bare = [section.model_copy(update={"text": ""}) for section in TALLYING.sections]
+    report = TALLYING.model_copy(update={"claims": [claim], "sections": bare, "reading": None})
+    assert judge(report, CONTEXT).claims == [claim]
     once = judge(with_figures(TALLYING, {"table3.granted.total": 7}), CONTEXT)
     assert judge(once, CONTEXT) == once
 
