@@ -152,8 +152,13 @@ def a_year_before(figures: Mapping[str, Figure] | None = None, **fields: Any) ->
         "table3.new.natural": 13,
         "table3.new.total": 19,
     }
-    reading = {"title": "示例县农业农村局2023年政府信息公开工作年度报告", "period": ("2023-01-01", "2023-12-31")}
-    fields = {"year": 2023, "date": "2024-01-20", **fields}
+    reading = {
+        "title": "示例县农业农村局2023年政府信息公开工作年度报告",
+        "period": ("2023-01-01", "2023-12-31"),
+        "date_text": "2024年1月20日",
+    }
+    prose = {"sections": [s.model_copy(update={"text": s.text.replace("2024年", "2023年")}) for s in TALLYING.sections]}
+    fields = {"year": 2023, "date": "2024-01-20", **prose, **fields}
     return Example({**handed_on, **(figures or {})}, fields, reading).build()
 
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from services.core.bodies import Level
 from services.core.finding import Severity
 from services.core.form import form
 from services.core.report import Layout, Reading, Report, SectionFound, Table3
 from services.validate.judge import Context, judge
+from services.validate.rules.example import with_figures
 from tests.unit.validate.made import only
 
 FIGURES = Path(__file__).parents[4] / "shared" / "figures"
@@ -83,6 +85,32 @@ def test_a_report_with_blanks_for_zeros_gives_one_finding_per_table():
     found = judge(published("shanghai_general_office_2019"), Context(None, None, 2019)).findings
     assert [f.rule for f in found] == ["B1", "B1"]
     assert "表三（一）予以公开 · 总计（各项合计 272）" in found[0].message
+
+
+@needs_figures
+def test_two_published_years_of_a_city_hand_cases_and_documents_on():
+    last, this = published("suqian_2023"), published("suqian_2024")
+    context = Context(None, None, 2024, level=Level.CITY, last_year=last)
+    assert {f.rule for f in judge(this, context).findings} == {"T4-5"}
+    assert this.figure("table3.carried_in.natural") == last.figure("table3.carried_out.natural") == 118
+
+
+@needs_figures
+def test_a_case_lost_between_two_published_years_is_found():
+    last = with_figures(published("suqian_2023"), {"table3.carried_out.natural": 117, "table3.carried_out.total": 120})
+    found = judge(published("suqian_2024"), Context(None, None, 2024, last_year=last)).findings
+    assert [(f.rule, f.where) for f in found if f.severity is Severity.ERROR] == [
+        ("Y1", ["table3.carried_in.total", "table3.carried_in.natural"])
+    ]
+    assert "上年表三总计列不符合勾稽关系，结转下年度如为 121 则符合" in found[0].message
+
+
+@needs_figures
+def test_a_jump_of_licences_as_a_district_published_it_is_a_hint():
+    last = published("hongze_2023")
+    this = with_figures(last, {"table2.licences": 9487}).model_copy(update={"year": 2024})
+    found = [f for f in judge(this, Context(None, None, 2024, last_year=last)).findings if f.rule == "T2-6"]
+    assert "填报 9487，上年为 550" in only(found).message
 
 
 def zeros(**fields: Any) -> Report:
