@@ -10,6 +10,8 @@ import typer
 
 from services.cli import local, operate, roles
 from services.cli.check import check
+from services.cli.rejudge import rejudge
+from services.cli.rules import rules
 from services.platform import logging
 
 USAGE = 64
@@ -26,13 +28,14 @@ app = typer.Typer(
 app.command(rich_help_panel="Without servers")(check)
 _PANELS: dict[str, tuple[Callable[..., Any], ...]] = {
     "Embedded stack": (local.up, local.demo),
-    "Daily work": (operate.submit, operate.status, operate.ledger, operate.replay),
+    "Daily work": (operate.submit, operate.status, operate.ledger, operate.replay, rejudge),
     "Roles (one a container)": (roles.migrate, roles.serve, roles.worker, roles.sweep, roles.watch, roles.health),
 }
 for panel, commands in _PANELS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
 app.add_typer(operate.agencies, name="agencies", rich_help_panel="Daily work")
+app.add_typer(rules, name="rules", rich_help_panel="Daily work")
 app.add_typer(operate.tokens, name="tokens", rich_help_panel="Daily work")
 app.add_typer(operate.mails, name="mails", rich_help_panel="Daily work")
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 
 import pytest
 
-from services.cli import main
 from services.core.contracts import EXTRACT, RECEIVE, SEND
 from services.core.finding import Finding, Severity
 from services.core.lifecycle import MailState, SubmissionState
@@ -22,21 +19,6 @@ from tests.unit.platform.ground import Ground
 from tests.unit.platform.mails import queued_mail
 
 CSV = "agency_code,agency_name,level,contact_role,contact_name,contact_email\na1,甲局,县直,agency,王敏,w@a1.test\n"
-
-
-@pytest.fixture
-def gouji(ground: Ground, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """Runs a command; gives its exit status and what it printed."""
-
-    def call(*arguments: str | Path) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["gouji", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        assert "Traceback" not in printed.err
-        return int(ended.value.code or 0), printed.out
-
-    return call
 
 
 def stored_with_finding(ground: Ground) -> Submission:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import cast
 
-from sqlalchemy import ColumnElement, Table, bindparam, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from services.core.contracts import RENEW
@@ -30,6 +32,8 @@ class Cause(StrEnum):
     """Rules, limits or the tree of bodies were changed, and a person asks for new verdicts."""
 
 
+_CHUNK = 500
+
 _REPORT = cast("Table", ReportRow.__table__)
 _RENEWAL = cast("Table", Renewal.__table__)
 
@@ -45,6 +49,11 @@ def current_reports(session: Session, body: str, year: int) -> list[tuple[int, i
     """The body's reports on `year` that no newer one has superseded, one as a rule: (id, id of its submission)."""
     rows = session.connection().execute(_CURRENT, {"body": body, "of_year": year})
     return [(row.id, row.submission_id) for row in rows]
+
+
+def all_current(session: Session) -> list[int]:
+    """The ids of all reports that count, in order."""
+    return list(session.scalars(select(ReportRow.id).where(ReportRow.superseded_by.is_(None)).order_by(ReportRow.id)))
 
 
 def wish(session: Session, wanted: Mapping[int, Cause], *, actor: str) -> Follow:
@@ -100,7 +109,36 @@ def _wishes(
     return ids
 
 
-def open_wishes(session: Session) -> int:
-    """How many wishes still wait or are being worked on."""
+def open_wishes(session: Session, cause: Cause) -> list[int]:
+    """The ids of wishes with this cause that still wait or are being worked on, in order."""
     states = [RenewalState.DUE, RenewalState.RENEWING]
-    return session.scalar(select(func.count()).select_from(Renewal).where(Renewal.state.in_(states))) or 0
+    query = select(Renewal.id).where(Renewal.state.in_(states), Renewal.cause == cause).order_by(Renewal.id)
+    return list(session.scalars(query))
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What became of wishes: reports judged anew, those whose verdict changed, and findings that came and went."""
+
+    renewed: int
+    changed: int
+    added: int
+    removed: int
+    outdated: int
+    given_up: int
+
+
+def outcome(session: Session, wishes: Sequence[int]) -> Sum:
+    """What became of these wishes."""
+    states: Counter[str] = Counter()
+    changed = added = removed = 0
+    for start in range(0, len(wishes), _CHUNK):
+        query = select(Renewal.state, Renewal.added, Renewal.removed)
+        for state, came, went in session.execute(query.where(Renewal.id.in_(wishes[start : start + _CHUNK]))):
+            states[state] += 1
+            added += len(came or ())
+            removed += len(went or ())
+            changed += bool(came or went)
+    ends = (states[state] for state in (RenewalState.RENEWED, RenewalState.OUTDATED, RenewalState.GIVEN_UP))
+    renewed, outdated, given_up = ends
+    return Sum(renewed, changed, added, removed, outdated, given_up)
