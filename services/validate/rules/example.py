@@ -143,6 +143,11 @@ class Example:
         return with_figures(TALLYING.model_copy(update={**self.report, "reading": reading}), self.figures)
 
 
+def nothing_happened() -> Report:
+    """``TALLYING`` with 0 in every cell, as most bodies report."""
+    return with_figures(TALLYING, dict.fromkeys((p for p, value in TALLYING.figures().items() if value is not None), 0))
+
+
 def a_year_before(figures: Mapping[str, Figure] | None = None, **fields: Any) -> Report:
     """The body's report on 2023: it tallies, and hands on what ``TALLYING`` begins with, cases and documents in force."""
     handed_on = {
