@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent
 _BLANKS = {"": Kind.BLANK, "-": Kind.DASH, "—": Kind.DASH, "/": Kind.DASH, "无": Kind.DASH}
 _PARTS_OF_A_CASE = {
     "name", "seen", "base", "document", "figures", "layout", "report", "reading", "sections", "without_sections",
-    "without_rows", "without_tables", "table2", "uncertain", "known", "limits", "last_year", "earlier", "parts", "findings", "shows",
+    "without_rows", "without_tables", "table2", "uncertain", "known", "limits", "last_year", "earlier", "parts", "findings", "shows", "told",
 }  # fmt: skip
 
 
@@ -115,7 +115,12 @@ def _other(case: Case, which: str, base: Mapping[str, Any], year: int) -> Report
     title = f"{base['agency']}{year}年政府信息公开工作年度报告"
     period = [f"{year}-01-01", f"{year}-12-31"]
     moved["reading"] = {**base["reading"], "title": title, "period": period, "date_text": f"{year + 1}年1月20日"}
-    return _report(case, moved, case.table[which])
+    before = base["year_before"] if which == "last_year" else {}
+    own = case.table[which]
+    joined = {part: {**before.get(part, {}), **own.get(part, {})} for part in ("figures", "sections")}
+    if "table2" in own:  # given whole, perhaps in another layout
+        joined["figures"] = {path: value for path, value in joined["figures"].items() if not path.startswith("table2")}
+    return _report(case, moved, {**own, **joined})
 
 
 def _part(table: Mapping[str, Any], year: int) -> Part:
@@ -134,6 +139,7 @@ def _report(case: Case | None, base: Mapping[str, Any], departures: Mapping[str,
     except (KeyError, IndexError, ValueError) as error:
         raise CaseError(f"{case.id if case else ''}: no such cell: {error}") from error
     texts = {**base["sections"], **departures.get("sections", {})}
+    texts["overview"] = texts["overview"].replace("{told}", departures.get("told", base["told"]))
     gone = departures.get("without_sections", [])
     missing = departures.get("without_tables", [])
     fields: dict[str, Any] = {"agency": base["agency"], "year": base["year"], "date": base["date"], "status": "ok"}
