@@ -135,7 +135,8 @@ def _report(case: Case | None, base: Mapping[str, Any], departures: Mapping[str,
     written = _Tables(base, layout, departures)
     try:
         for path, value in departures.get("figures", {}).items():
-            written.put(path, value)
+            for one in _cells(path, layout):
+                written.put(one, value)
     except (KeyError, IndexError, ValueError) as error:
         raise CaseError(f"{case.id if case else ''}: no such cell: {error}") from error
     texts = {**base["sections"], **departures.get("sections", {})}
@@ -163,6 +164,17 @@ def _report(case: Case | None, base: Mapping[str, Any], departures: Mapping[str,
         ],
         reading=Reading(**{key: None if value == "" else value for key, value in reading.items()}),
     )
+
+
+def _cells(path: str, layout: Mapping[str, str]) -> list[str]:
+    """The cells that `path` means: one, or with ``*`` at its end all of a row or table."""
+    if not path.endswith("*"):
+        return [path]
+    table: Any = path[:6]
+    found = [one for one in form(layout[table]).paths(table) if one.startswith(path[:-1])]
+    if not found:
+        raise KeyError(path)
+    return found
 
 
 class _Tables:
