@@ -5,7 +5,7 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Final
 
@@ -132,8 +132,13 @@ def rule(
 def rules(*, layout: str | None = None, year: int | None = None) -> tuple[RuleSpec, ...]:
     """All rules, or those meant for a table layout or a reported year, in the order of the rule book."""
     _load_modules()
-    chosen = (spec for spec in _registered.values() if spec.fits(layout=layout, year=year))
-    return tuple(sorted(chosen, key=lambda spec: _book_order(spec.id)))
+    return tuple(spec for spec in _in_order(len(_registered)) if spec.fits(layout=layout, year=year))
+
+
+@lru_cache(maxsize=1)
+def _in_order(_registered_now: int) -> tuple[RuleSpec, ...]:
+    """All rules in the order of the book, sorted once for as many as there are now."""
+    return tuple(sorted(_registered.values(), key=lambda spec: _book_order(spec.id)))
 
 
 @cache
