@@ -26,9 +26,13 @@ def without_maps(pdf: bytes) -> bytes:
     return pdf.replace(b"/ToUnicode", b"/ToUnicodX")
 
 
-def with_changed_maps(pdf: bytes, change: Change) -> bytes:
-    """Every ToUnicode map changed, appended as a new version of the file. Raises ValueError when there is none."""
-    numbers = sorted({int(number) for number in _POINTER.findall(pdf)})
+def with_changed_maps(pdf: bytes, change: Change, *, of: bytes = b"") -> bytes:
+    """Every ToUnicode map, or those `of` a font, changed, appended as a new version of the file.
+
+    Raises ValueError when there is none.
+    """
+    fonts = [part for part in pdf.split(b"endobj") if of in part]
+    numbers = sorted({int(number) for part in fonts for number in _POINTER.findall(part)})
     start, trailer = _START.search(pdf), _TRAILER.findall(pdf)
     if not numbers or start is None or not trailer:
         raise ValueError("no font has a ToUnicode, or the file has no plain cross-reference table")

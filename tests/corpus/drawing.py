@@ -34,7 +34,8 @@ Turn = Literal["none", "stored", "drawn"]
 class Ink:
     """How a report is drawn.
 
-    ``font``: `FONT`, which viewers bring along, or `EMBEDDED`. ``cell``/``body``: sizes in points. ``turn``: "stored"
+    ``font``: `FONT`, which viewers bring along, or `EMBEDDED`. ``figures``: the figures' own font (Latin), where they
+    have one, embedded. ``cell``/``body``: sizes in points. ``turn``: "stored"
     turns the content by ``degrees`` and the page back by /Rotate, "drawn" turns the content alone. ``wide``: tables of
     these keys stand on landscape pages. ``break_rows``: a row may be cut inside. ``repeat_head``: on each page.
     ``open_end``: the last row above a page break has no rule below. ``shuffled``: cells are stored in no order.
@@ -44,6 +45,7 @@ class Ink:
     """
 
     font: str = FONT
+    figures: str = ""
     cell: float = 9.0
     body: float = 14.0
     rules: Rules = field(default_factory=Rules)
@@ -143,6 +145,8 @@ class Pages:
     def __init__(self, canvas: Any, ink: Ink) -> None:
         self.canvas, self.ink = canvas, ink
         self.font = embedded_font() if ink.font == EMBEDDED else ink.font
+        if ink.figures:
+            pdfmetrics.registerFont(TTFont(ink.figures, f"{ink.figures}.ttf"))
         self.number = 0
         self.width, self.height, self.y = PAGE_WIDTH, ink.tall, 0.0
         self.areas: list[Area] = []
@@ -170,7 +174,7 @@ class Pages:
             self._apart(ink.under)
         self.y = self.height - ink.margin
         if ink.running:
-            self._text(ink.running, 9, self.width / 2, self.height - ink.margin * 0.6, "centre")
+            self._text(ink.running, (self.font, 9), self.width / 2, self.height - ink.margin * 0.6, "centre")
 
     def _apart(self, paint: Callable[[Canvas, float, float], None]) -> None:
         self.canvas.saveState()
@@ -179,7 +183,9 @@ class Pages:
 
     def _end(self) -> None:
         if self.ink.folio:
-            self._text(self.ink.folio.format(n=self.number), 10, self.width / 2, self.ink.margin * 0.5, "centre")
+            self._text(
+                self.ink.folio.format(n=self.number), (self.font, 10), self.width / 2, self.ink.margin * 0.5, "centre"
+            )
         if self.ink.over:
             self._apart(self.ink.over)
         if self.ink.form:
@@ -207,7 +213,7 @@ class Pages:
                 self.turn_over(wide=self.width > self.height)
             self.y -= 1.7 * size
             x = {"centre": self.width / 2, "right": self.width - self.ink.margin, "left": self.ink.margin}[align]
-            self._text(line, size, x + (0.0 if number else indent), self.y, align)
+            self._text(line, (self.font, size), x + (0.0 if number else indent), self.y, align)
 
     def table(self, table: Table) -> None:
         """A ruled table, continued on as many pages as it needs."""
@@ -279,21 +285,23 @@ class Pages:
 
         def write() -> None:
             for number, line in enumerate(lines):
-                self._text(line, size, x, top - number * leading, align)
+                font = self.ink.figures if cell.path and line.strip().isascii() else ""
+                self._text(line, (font or self.font, size), x, top - number * leading, align)
 
         return write
 
-    def _text(self, text: str, size: float, x: float, y: float, align: str) -> None:
-        text = text.strip()
-        self.canvas.setFont(self.font, size)
-        width = pdfmetrics.stringWidth(text, self.font, size)
+    def _text(self, text: str, letters: tuple[str, float], x: float, y: float, align: str) -> None:
+        """One line in letters of a font and size."""
+        text, (font, size) = text.strip(), letters
+        self.canvas.setFont(font, size)
+        width = pdfmetrics.stringWidth(text, font, size)
         x -= {"left": 0.0, "centre": width / 2, "right": width}[align]
         if not self.ink.letters:
             self.canvas.drawString(x, y, text)
             return
         for char in text:
             self.canvas.drawString(x, y, char)
-            x += pdfmetrics.stringWidth(char, self.font, size)
+            x += pdfmetrics.stringWidth(char, font, size)
 
 
 class _Lattice:

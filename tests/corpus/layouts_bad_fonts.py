@@ -40,6 +40,16 @@ def drawn_permuted_digits(order: Order) -> Made:
 
 
 @layout("bad_fonts", needs=("font",))
+def drawn_permuted_figures(order: Order) -> Made:
+    """The figures are set in a font of their own, and only there digits are exchanged; none where they are all full-width."""
+    figures = order.rng.choice(("Vera", "VeraBd"))
+    pdf = draw([order.sheet.story()], Ink(font=EMBEDDED, figures=figures))
+    if b"BitstreamVera" not in pdf:
+        return pdf
+    return Shown(with_changed_maps(pdf, permuted_digits(order.rng), of=b"BitstreamVera"), pdf)
+
+
+@layout("bad_fonts", needs=("font",))
 def drawn_garbled_unicode(order: Order) -> Made:
     """Everything is some Han character."""
     return _drawn(order, garbled(order.rng))

@@ -31,6 +31,9 @@ _unicode_of = bound("FPDFText_GetUnicode", ctypes.c_uint)
 _loose_box_of = bound("FPDFText_GetLooseCharBox")
 _angle_of = bound("FPDFText_GetCharAngle", ctypes.c_float)
 
+object_of = bound("FPDFText_GetTextObject", Handle)
+font_of = bound("FPDFTextObj_GetFont", ctypes.c_void_p)
+
 _boxes = Scratch(4)
 _units = (ctypes.c_ushort * (_MOST_GLYPHS + 1))()
 
@@ -41,7 +44,8 @@ class Letters:
 
     ``numbers``: places in pdfium's text page. ``left``, ``bottom``, ``right``, ``top``: boxes in the page's own space,
     y upwards. ``turns``: clockwise quarter turns that make them upright. ``slanted``: how many characters at another
-    angle (watermarks, stamps) were left out. ``colours``: where the page has more than one.
+    angle (watermarks, stamps) were left out. ``colours``: where the page has more than one. ``digit_fonts``: pdfium's
+    pointers to the fonts of digits, where they were asked for.
     """
 
     numbers: list[int] = field(default_factory=list)
@@ -53,13 +57,14 @@ class Letters:
     turns: int = 0
     slanted: int = 0
     colours: list[Colour] | None = None
+    digit_fonts: set[int] = field(default_factory=set)
 
 
-def read_letters(page: Any, *, level: bool, coloured: bool) -> Letters:
+def read_letters(page: Any, *, level: bool, coloured: bool, fonts: bool) -> Letters:
     """The letters of `page`.
 
-    ``level`` says that no text on it is turned, so that no angle need be asked for; ``coloured``, that it may have
-    several colours.
+    ``level`` says that no text on it is turned, so that no angle need be asked for; ``coloured`` and ``fonts``, that it
+    may have several colours, and several fonts.
 
     Raises RejectedError: too_complex.
     """
@@ -78,6 +83,9 @@ def read_letters(page: Any, *, level: bool, coloured: bool) -> Letters:
         even_boxes(text_page, letters)
         if coloured:
             letters.colours = letter_colours(text_page, letters.numbers)
+        if fonts:
+            digits = compress(letters.numbers, map(str.isdecimal, letters.chars))
+            letters.digit_fonts = {font_of(object_of(text_page, number)) or 0 for number in digits}
         return letters
     finally:
         _close_text(text_page)

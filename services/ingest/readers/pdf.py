@@ -8,11 +8,13 @@ from importlib.metadata import version
 
 from services.core.errors import RejectedError
 from services.core.report import Format, Report
+from services.ingest.readers.digit_shapes import shows_other_digits
 from services.ingest.readers.pdf_pages import FEWEST_GLYPHS, SeenPages, read_pages
 from services.ingest.readers.pdf_pictures import Wanted, hidden_text, read_wanted, unread, wanted_pictures
 from services.ingest.readers.reader import Bounds, Read
 from services.ingest.readers.second_opinion import SecondReading
 from services.ingest.recognise.bad_text import words_of
+from services.ingest.recognise.confidence import ODD_SHAPES
 from services.ingest.recognise.primitives import PictureReader, Place, SecondOpinion
 from services.ingest.recognise.report import is_annual_report, recognise
 from services.ingest.recognise.sanity import is_language
@@ -32,6 +34,10 @@ def read_pdf(
     seen = read_pages(data, bounds.max_pages)
     content = seen.content()
     reports = recognise(content, _second_opinion(data, seen))
+    one_font = len(seen.digit_fonts) <= 1
+    if any(shows_other_digits(data, report, one_font=one_font) for report in reports):
+        content.distrust = ODD_SHAPES
+        reports = recognise(content, _second_opinion(data, seen))
     annual = is_annual_report(content, reports)
     wanted = wanted_pictures(seen, reports, annual=annual)
     if not wanted:

@@ -48,10 +48,11 @@ class SeenPage:
 
 @dataclass(slots=True)
 class SeenPages:
-    """All pages of a document. ``loose``: pages with tables without cell borders."""
+    """All pages of a document. ``loose``: pages with tables without cell borders. ``digit_fonts``: those of digits."""
 
     pages: list[SeenPage] = field(default_factory=list)
     loose: set[int] = field(default_factory=set)
+    digit_fonts: set[int] = field(default_factory=set)
 
     @property
     def glyphs(self) -> int:
@@ -83,6 +84,7 @@ def read_pages(data: bytes, max_pages: int) -> SeenPages:
         for index in range(number):
             page = read_page(document, index)
             glyphs += len(page.ink.glyphs)
+            seen.digit_fonts |= page.digit_fonts
             if glyphs > _MOST_GLYPHS:
                 raise RejectedError("too_complex", "文字过多")
             seen.pages.append(_seen(page))

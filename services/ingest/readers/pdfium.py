@@ -98,11 +98,17 @@ def page_count(document: Any) -> int:
 
 @dataclass(slots=True)
 class PageRead:
-    """One page: its ink, where pictures stand on it (as a person sees the page), and how many objects it has."""
+    """One page: its ink, where pictures stand on it (as a person sees the page), and how many objects it has.
+
+    ``numbers``: the place of each glyph of the ink in pdfium's text page. ``digit_fonts``: pdfium's pointers to the fonts
+    of its digits, or of all its text where that is one font.
+    """
 
     ink: PageInk
     pictures: list[Box]
     objects: int
+    numbers: list[int]
+    digit_fonts: set[int]
 
 
 def read_page(document: Any, index: int) -> PageRead:
@@ -125,7 +131,9 @@ def _read(page: Any, number: int) -> PageRead:
     wide, tall = bounds.right - bounds.left, high - low
     drawn = read_drawn(page)
     coloured = len(drawn.colours) > 1 or drawn.unseen
-    letters = read_letters(page, level=drawn.level and not drawn.unseen, coloured=coloured)
+    letters = read_letters(
+        page, level=drawn.level and not drawn.unseen, coloured=coloured, fonts=len(drawn.fonts) > 1 or drawn.unseen
+    )
     frame = _Frame(bounds.left, low, bounds.right, high, letters.turns)
     size = (wide, tall) if frame.turns % 2 == 0 else (tall, wide)
     ink = PageInk(number, *size, turn=(letters.turns - rotation) % 4)
@@ -133,4 +141,5 @@ def _read(page: Any, number: int) -> PageRead:
     if letters.colours:
         ink.colours = dict(zip(ink.glyphs, letters.colours, strict=True))
     ink.horizontal, ink.vertical = frame.segments(drawn)
-    return PageRead(ink, [ink.seen(frame.box(*picture)) for picture in drawn.pictures], drawn.objects)
+    pictures = [ink.seen(frame.box(*picture)) for picture in drawn.pictures]
+    return PageRead(ink, pictures, drawn.objects, letters.numbers, letters.digit_fonts or drawn.fonts)

@@ -39,6 +39,18 @@ def render(document: Any, index: int, area: Box | None = None) -> Picture:
         raw.FPDF_ClosePage(page)
 
 
+def grey_rows(page: Any, area: Box, scale: float) -> list[bytes]:
+    """An `area` of an open page (points, as seen) in grey, row by row, with `scale` pixels a point; at most 256 across."""
+    x0, top, x1, bottom = area
+    scale = min(scale, 256 / max(x1 - x0, bottom - top, 1.0))
+    width, height = max(round((x1 - x0) * scale), 1), max(round((bottom - top) * scale), 1)
+    wide, high = raw.FPDF_GetPageWidthF(page), raw.FPDF_GetPageHeightF(page)
+    place = (round(-x0 * scale), round(-top * scale), round(wide * scale), round(high * scale))
+    pixels = _pixels(page, width, height, place)
+    dark = [min(one) for one in zip(pixels[::3], pixels[1::3], pixels[2::3], strict=True)]
+    return [bytes(dark[start : start + width]) for start in range(0, width * height, width)]
+
+
 def _pixels(page: Any, width: int, height: int, place: tuple[int, int, int, int]) -> bytes:
     """Red, green and blue of each pixel; `place` is left, top, width and height of the whole page."""
     stride = -(-3 * width // 4) * 4

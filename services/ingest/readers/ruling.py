@@ -37,6 +37,7 @@ _object_in_form = bound("FPDFFormObj_GetObject", Handle)
 _kind_of = bound("FPDFPageObj_GetType")
 _bounds_of = bound("FPDFPageObj_GetBounds")
 _matrix_of = bound("FPDFPageObj_GetMatrix")
+_font_of = bound("FPDFTextObj_GetFont", ctypes.c_void_p)
 _mode_of = bound("FPDFPath_GetDrawMode")
 _count_segments = bound("FPDFPath_CountSegments")
 _segment_of = bound("FPDFPath_GetPathSegment", Handle)
@@ -69,7 +70,7 @@ class Drawn:
     ``rules``: the boxes of thin things that may be lines. ``frames``: rectangles whose four sides are drawn.
     ``level``: no text is turned, mirrored or slanted.
     ``colours``: those of its text. ``unseen``: there is more, too deep to be looked at.
-    ``pictures``: where pictures stand. ``objects``: how many things were looked at.
+    ``pictures``: where pictures stand. ``objects``: how many things were looked at. ``fonts``: pdfium's pointers.
     """
 
     rules: list[PageBox] = field(default_factory=list)
@@ -79,6 +80,7 @@ class Drawn:
     unseen: bool = False
     pictures: list[PageBox] = field(default_factory=list)
     objects: int = 0
+    fonts: set[int] = field(default_factory=set)
 
 
 def read_drawn(page: Any) -> Drawn:
@@ -125,6 +127,7 @@ class _Walk:
 
     def _texts(self, handles: Sequence[Any], matrix: Matrix) -> None:
         self._drawn.colours |= object_colours(handles)
+        self._drawn.fonts.update(map(_font_of, handles))
         if not self._drawn.level:
             return
         for batch in batches(handles):

@@ -17,7 +17,8 @@ _OUTCOMES = tuple(column.key for column in _FORM.table4_columns if column.key !=
 ODD_NUMBERS = "行名前的序号与规定不符，文件里的数字编码可能有误"
 ODD_YEAR = "标题中的年份不合常理，文件里的数字编码可能有误"
 ODD_SUMS = "大部分合计都对不上，文件里的数字编码可能有误"
-DISTRUST = frozenset({ODD_NUMBERS, ODD_YEAR, ODD_SUMS})
+ODD_SHAPES = "文件里的数字编码与印出来的数字不同"
+DISTRUST = frozenset({ODD_NUMBERS, ODD_YEAR, ODD_SUMS, ODD_SHAPES})
 """Why no digit of a document is to be believed: its text layer may say other digits than a person sees."""
 
 _MOST_BROKEN = 8

@@ -80,7 +80,8 @@ SecondOpinion = Callable[[Iterable[Place]], dict[Place, str | None]]
 class Content:
     """One document in neutral form, in reading order. ``pictures``: pages that are a picture in the main.
 
-    ``recognised``: words of it were told from pictures, so that any digit in its prose may be misread.
+    ``recognised``: words of it were told from pictures, so that any digit in its prose may be misread. ``distrust``:
+    why no digit of its text is to be believed, else empty.
     """
 
     format: Format
@@ -88,6 +89,7 @@ class Content:
     pages: int = 0
     pictures: frozenset[int] = field(default_factory=frozenset)
     recognised: bool = False
+    distrust: str = ""
 
 
 @dataclass(frozen=True, slots=True)

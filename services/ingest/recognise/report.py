@@ -77,7 +77,7 @@ def _report(items: Sequence[Item], content: Content, second_opinion: SecondOpini
     rows = split_tables(items).rows
     draft = _Draft({2: read_table2(rows[2]), 3: read_table3(rows[3]), 4: read_table4(rows[4])})
     title = find_title(items)
-    distrusted = content.format not in _TYPED and _distrust(draft, title)
+    distrusted = content.format not in _TYPED and _distrust(draft, title, content.distrust)
     lost = any(table is None or table.missing for table in draft.found.values())
     for number, table in draft.found.items():
         if table is not None:
@@ -109,10 +109,10 @@ def _report(items: Sequence[Item], content: Content, second_opinion: SecondOpini
     )
 
 
-def _distrust(draft: _Draft, title: Title | None) -> bool:
+def _distrust(draft: _Draft, title: Title | None, why: str) -> bool:
     """Whether wrong item numbers, an impossible year in the title or hardly any sum that holds cast doubt on every digit."""
     found = [table for table in draft.found.values() if table is not None]
-    why = next((table.distrust for table in found if table.distrust), "")
+    why = why or next((table.distrust for table in found if table.distrust), "")
     if not why and title is not None and title.odd_year:
         why = ODD_YEAR
     table3 = draft.found[3]
