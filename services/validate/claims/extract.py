@@ -23,6 +23,7 @@ from services.validate.claims.stated import Scope, Stated
 from services.validate.claims.without_numbers import sayings
 from services.validate.claims.words import (
     ABOUT_APPLICATIONS,
+    APPLICATION,
     AREA,
     CHANGE,
     DISCLOSURE,
@@ -43,8 +44,9 @@ _HEADED: Final = re.compile(r"^(?:\([一二三四五六七八九十\d]{1,3}\)|[�
 _SHARE: Final = re.compile(
     r"^(?:的)?(?:申请)?(?P<sign>[,(、]?)(?P<word>占比|占)?(?:办结|答复|申请|办理|全部)?(?:总数|总量|比例|比|申请|数)?(?:的|为|达|:)*$"
 )
+_AMOUNT: Final = r"(?:政府信息公开|依申请公开)?(?:申请|受理|收到|收件|答复|办理)?(?:数量|总量|件数|量|数)?"
 _GROWTH: Final = re.compile(
-    r"(?:同比|(?:较|比|与)(?:上一?年度?|去年|20\d\d年度?)(?:同期)?(?:相比)?,?)(?:(?:政府信息公开)?(?:申请|受理|收到|答复)?(?:数量|总量|件数|量|数))?"
+    rf"^(?:{APPLICATION}|申请)?[,(、]?{_AMOUNT}(?:同比|(?:较|比|与)(?:上一?年度?|去年|20\d\d年度?)(?:同期)?(?:相比)?,?){_AMOUNT}"
     r"(?P<way>增长|上升|增加|提高|增幅|下降|减少|降低)(?:了|为|达|达到)*$"
 )
 _THIS_YEAR: Final = re.compile(r"20\d\d年|今年|本年")
@@ -244,8 +246,8 @@ class _Reader:
         share = _SHARE.match(between)
         if share and (share["word"] or share["sign"] == "("):
             found[-1] = (before, [replace(count, share=printed, quote=_to(piece, count, mention.number.end))])
-        growth = _GROWTH.search(piece.text[max(0, mention.number.start - 50) : mention.number.start])
-        if growth and count.kind in _COUNTS and not re.search("约|近|超", between):
+        growth = _GROWTH.match(between)
+        if growth and count.kind in _COUNTS:
             value = mention.number.value * (-1 if growth["way"] in _FALLS else 1)
             quote = _to(piece, count, mention.number.end)
             found.append((mention, [replace(count, kind="growth", value=value, basis=count.kind, quote=quote)]))

@@ -48,6 +48,8 @@ _CARRIED_OUT_AFTER: Final = re.compile(
 )
 _OPEN_HEAD: Final = re.compile(r"^(?:其中|尚有|另有|还有|剩余|其余|未办结|有|另|仅|共)*+$")
 
+_LEFT_HEAD: Final = re.compile(rf"^(?:其中|尚有|另有|还有|剩余|其余|未办结|有|另|仅|共)*+(?:{APPLICATION})?{FILL}$")
+
 _SAYS_NO_MORE: Final = re.compile(
     rf"^(?:的)?(?:{APPLICATION}|申请|案件|行政复议|行政诉讼|答复)?(?:次|的)?"
     r"(?:$|[、和及与并占均已都皆较比且另含为由按依在将需]|(?:结转|顺延|留待|延续|转至|延至)|以及|全部|其中|同比|包括|办结|予以|同意|不予|部分|无法|其他|自然人|法人|[(,])"
@@ -156,7 +158,7 @@ def _carried(mention: Mention, years: tuple[int, ...]) -> Sort | None:
     if found := _CARRIED_IN.search(head):
         return None if "除" in head[: found.start()] else Sort("carried_in", at=found.start())
     found = _CARRIED_OUT.search(head)
-    if found is None and _OPEN_HEAD.match(head):
+    if found is None and _LEFT_HEAD.match(head):
         found = _CARRIED_OUT_AFTER.match(mention.tail)
     if found is None or "除" in head:
         return None

@@ -180,13 +180,3 @@ def without_block(key: str) -> dict[str, Any]:
 def without_rows(*keys: str) -> dict[str, Any]:
     """Table 3 without these rows, as a reader leaves it that could not place them."""
     return {"table3": Table3(rows={**_table3("2021").rows, **dict.fromkeys(keys)})}
-
-
-def saying(text: str, key: str = "overview") -> dict[str, Any]:
-    """The sections with other prose in one of them."""
-    return {
-        "sections": [
-            section.model_copy(update={"text": text}) if section.key == key else section
-            for section in TALLYING.sections
-        ]
-    }

@@ -7,7 +7,7 @@ from typing import Final
 
 from services.core.finding import Severity
 from services.validate.registry import Discrepancy, rule
-from services.validate.rules.example import Example, saying
+from services.validate.rules.example import Example, with_prose
 from services.validate.rules.prose import BASIS
 from services.validate.rules.prose_weighing import (
     BLOCKS,
@@ -44,7 +44,7 @@ _WORDS: Final = {
     explanation="正文写明因政府信息公开发生行政复议、行政诉讼多少件，以及维持、纠正、尚未审结各多少件的，应与表四一致。"
     "写“败诉”的，仅供审核人参考。",
     basis=BASIS,
-    example=Example(report=saying("因政府信息公开被申请行政复议3件，行政诉讼1件。", "disputes")),
+    example=Example(report=with_prose("disputes", "因政府信息公开被申请行政复议3件，行政诉讼1件。")),
 )
 def rule_n10(sheet: Sheet) -> Iterator[Discrepancy]:
     """Reviews = review; litigations = direct + after_review; outcomes by column. ``没有`` is rule N11's."""
@@ -60,7 +60,7 @@ def rule_n10(sheet: Sheet) -> Iterator[Discrepancy]:
     title="正文写没有行政复议、行政诉讼的，表四应为 0",
     explanation="正文写明未发生因政府信息公开引起的行政复议或行政诉讼的，表四相应各格应为 0。",
     basis=BASIS,
-    example=Example(report=saying("本年度未发生政府信息公开行政复议、行政诉讼。", "disputes")),
+    example=Example(report=with_prose("disputes", "本年度未发生政府信息公开行政复议、行政诉讼。")),
 )
 def rule_n11(sheet: Sheet) -> Iterator[Discrepancy]:
     """No reviews, no litigations: their totals are 0; one finding a phrase."""
@@ -101,7 +101,7 @@ def _block_words(path: str) -> str:
     title="正文中复议诉讼案件的总数与表四一致",
     explanation="正文把行政复议和行政诉讼案件合起来写的，应等于表四三个总计之和。",
     basis=BASIS,
-    example=Example(report=saying("因政府信息公开引发的行政复议、行政诉讼案件6件。", "disputes")),
+    example=Example(report=with_prose("disputes", "因政府信息公开引发的行政复议、行政诉讼案件6件。")),
 )
 def rule_n16(sheet: Sheet) -> Iterator[Discrepancy]:
     """Cases of all kinds = review + direct + after_review."""

@@ -9,7 +9,7 @@ from typing import Final
 from services.core.finding import Severity
 from services.validate.claims import Stated
 from services.validate.registry import Discrepancy, rule
-from services.validate.rules.example import Example, a_year_before, saying
+from services.validate.rules.example import Example, a_year_before, with_prose
 from services.validate.rules.prose import BASIS
 from services.validate.rules.prose_weighing import covers, mine, prose_cause, said_in, sums
 from services.validate.rules.sheet import Sheet
@@ -35,7 +35,7 @@ _FINE: Final = Decimal("0.02")
     "不写小数的差 1 以内都算相符。不相符的仅供审核人参考。",
     basis=BASIS,
     example=Example(
-        report=saying("（二）依申请公开。收到申请18件，同比增长25%。"),
+        report=with_prose("overview", "（二）依申请公开。收到申请18件，同比增长25%。"),
         known={"last_year": a_year_before({"table3.new.natural": 10, "table3.new.total": 16})},
     ),
 )

@@ -8,7 +8,7 @@ from typing import Final
 from services.core.finding import Severity
 from services.validate.claims import Parts, Stated, parts_of
 from services.validate.registry import Discrepancy, rule
-from services.validate.rules.example import Example, saying
+from services.validate.rules.example import Example, with_prose
 from services.validate.rules.prose import BASIS
 from services.validate.rules.prose_weighing import agrees, choices, conflicts, figure, prose_cause, section_name, sums
 from services.validate.rules.sheet import Sheet
@@ -24,7 +24,9 @@ _LITTLE: Final = 100  # parts that lack less than one in so many look like a sli
     explanation="正文写“共多少条，其中甲类多少条、乙类多少条”的，各类之和大于总数，或只差很少时，供审核人参考。"
     "按渠道写的可能重复计算，差得较多的可能没有列全，都不提示。",
     basis=BASIS,
-    example=Example(report=saying("全年公开信息465条，其中政策文件120条、规划计划204条、财政信息140条。")),
+    example=Example(
+        report=with_prose("overview", "全年公开信息465条，其中政策文件120条、规划计划204条、财政信息140条。")
+    ),
 )
 def rule_n15(sheet: Sheet) -> Iterator[Discrepancy]:
     """Parts by kind exceed their total, or fall short of it by less than one in a hundred (at least by 1)."""
@@ -55,8 +57,9 @@ def _parts_differ(sheet: Sheet, found: Parts, together: int) -> Discrepancy:
     "主动公开信息的条数可能统计口径不同，仅供审核人参考。",
     basis=BASIS,
     example=Example(
-        report=saying(
-            "（二）依申请公开。收到申请20件。\n（五）监督保障。对收到的申请加强督办，全年收到政府信息公开申请16件。"
+        report=with_prose(
+            "overview",
+            "（二）依申请公开。收到申请20件。\n（五）监督保障。对收到的申请加强督办，全年收到政府信息公开申请16件。",
         )
     ),
 )

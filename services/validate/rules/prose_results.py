@@ -9,7 +9,7 @@ from typing import Final
 from services.core.finding import Severity
 from services.validate.claims import Stated
 from services.validate.registry import Discrepancy, rule
-from services.validate.rules.example import Example, saying
+from services.validate.rules.example import Example, with_prose
 from services.validate.rules.prose import BASIS
 from services.validate.rules.prose_weighing import (
     APPLICANT_COLUMNS,
@@ -52,7 +52,7 @@ _NEAR: Final = 3  # pieces of sentences within which channels belong to the appl
     title="正文中各类办理结果的件数与表三一致",
     explanation="正文写明予以公开、部分公开、不予公开、无法提供、不予处理、其他处理各多少件的，应与表三该项（有细项的为各细项之和）的总计一致。",
     basis=BASIS,
-    example=Example(report=saying("（二）依申请公开。办结申请19件，其中予以公开6件，部分公开2件。")),
+    example=Example(report=with_prose("overview", "（二）依申请公开。办结申请19件，其中予以公开6件，部分公开2件。")),
 )
 def rule_n5(sheet: Sheet) -> Iterator[Discrepancy]:
     """Each group of results = the sum of its rows, column total."""
@@ -68,7 +68,9 @@ def rule_n5(sheet: Sheet) -> Iterator[Discrepancy]:
     explanation="正文把予以公开和部分公开合并写的，应与表三两项之和一致。写有占比的，应等于该件数占办理结果总计、本年新收或两项合计的比例，"
     "四舍五入或截去尾数均可。",
     basis=BASIS,
-    example=Example(report=saying("（二）依申请公开。办结申请19件，其中予以公开及部分公开10件（62.63%）。")),
+    example=Example(
+        report=with_prose("overview", "（二）依申请公开。办结申请19件，其中予以公开及部分公开10件（62.63%）。")
+    ),
 )
 def rule_n6(sheet: Sheet) -> Iterator[Discrepancy]:
     """Granted and partial together = both rows; a share is that of some whole, give or take its last decimal."""
@@ -108,7 +110,9 @@ def _share(sheet: Sheet, stated: Stated, printed: str) -> Iterator[Discrepancy]:
     title="正文中按申请人写的件数与表三一致",
     explanation="正文写明自然人、法人或其他组织各申请多少件的，应与表三相应各列的本年新收一致；加上上年结转，或按办理结果计的，也属一致。",
     basis=BASIS,
-    example=Example(report=saying("（二）依申请公开。收到申请18件，其中自然人11件、法人或其他组织6件。")),
+    example=Example(
+        report=with_prose("overview", "（二）依申请公开。收到申请18件，其中自然人11件、法人或其他组织6件。")
+    ),
 )
 def rule_n7(sheet: Sheet) -> Iterator[Discrepancy]:
     """By applicant = the columns of new, of new and carried_in together, or of total."""
@@ -123,7 +127,7 @@ def rule_n7(sheet: Sheet) -> Iterator[Discrepancy]:
     title="正文中各渠道的申请数加起来等于收到的申请数",
     explanation="一件申请只经一个渠道提出。正文写明网络、信函、当面等各多少件的，合计超过收到的申请数时提示核对；合计较少的，可能没有列全，仅供审核人参考。",
     basis=BASIS,
-    example=Example(report=saying("（二）依申请公开。收到申请18件，其中网络申请12件、信函申请8件。")),
+    example=Example(report=with_prose("overview", "（二）依申请公开。收到申请18件，其中网络申请12件、信函申请8件。")),
 )
 def rule_n8(sheet: Sheet) -> Iterator[Discrepancy]:
     """Channels named after a figure of applications add up to it."""

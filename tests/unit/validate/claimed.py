@@ -7,7 +7,7 @@ from typing import Any
 from services.core.finding import Finding
 from services.core.report import Figure, SectionFound
 from services.validate.claims import Stated, extract
-from services.validate.rules.example import saying
+from services.validate.rules.example import with_prose
 from tests.unit.validate.made import findings
 
 AGENCY = "示例县农业农村局"
@@ -27,7 +27,7 @@ def held_against(
     text: str, figures: dict[str, Figure] | None = None, *, key: str = "overview", **known: Any
 ) -> list[Finding]:
     """The findings of prose rules on the tallying report with this text and these figures."""
-    found = findings(figures, **saying(text, key), **known)
+    found = findings(figures, **with_prose(key, text), **known)
     return [finding for finding in found if finding.rule.startswith("N") or finding.rule == "Y6"]
 
 
