@@ -32,6 +32,8 @@ from services.validate.claims.words import (
     OTHER_BUSINESS,
     OTHER_YEARS,
     OWN,
+    PART_OF_YEAR,
+    WHOLE_YEAR,
     body_named,
     last_end,
     year_before,
@@ -46,11 +48,12 @@ _SHARE: Final = re.compile(
 )
 _AMOUNT: Final = r"(?:政府信息公开|依申请公开)?(?:申请|受理|收到|收件|答复|办理)?(?:数量|总量|件数|量|数)?"
 _GROWTH: Final = re.compile(
-    rf"^(?:{APPLICATION}|申请)?[,(、]?{_AMOUNT}(?:同比|(?:较|比|与)(?:上一?年度?|去年|20\d\d年度?)(?:同期)?(?:相比)?,?){_AMOUNT}"
+    rf"^(?:{APPLICATION}|申请)?[,(、]?(?P<what>{_AMOUNT})(?:同比|(?:较|比|与)(?:上一?年度?|去年|20\d\d年度?)(?:同期)?(?:相比)?,?){_AMOUNT}"
     r"(?P<way>增长|上升|增加|提高|增幅|下降|减少|降低)(?:了|为|达|达到)*$"
 )
-_THIS_YEAR: Final = re.compile(r"20\d\d年|今年|本年")
+_BRACKETS: Final = re.compile(r"\([^()]*\)")
 _FALLS: Final = {"下降", "减少", "降低"}
+_NOT_ANSWERED: Final = re.compile(r"撤|转办|移送|不予受理|补正")
 _COUNTS: Final = ("applications_received", "applications_finished", "applications_handled")
 _APPLICATIONS, _DISPUTES, _OTHER = "applications", "disputes", "other"
 _SAID: Final = {
@@ -107,15 +110,15 @@ class _Reader:
         self.topic = _DISPUTES if self.section == "disputes" else self.heading
         self.year = None
         self.scope = ("unknown", "")
-        self.disclosure = self.section == "disputes" or self.heading == _APPLICATIONS
+        self.disclosure = False
 
     def read(self, piece: Piece, sentence: int) -> Iterator[Stated]:
         """What one piece states; then its topic, year and scope are remembered."""
         text = piece.text
         self.sentence = sentence
-        self.disclosure = self.disclosure or DISCLOSURE.search(text) is not None
         yield from self._sayings(piece)
         yield from self._mentions(piece)
+        self.disclosure = self._about_disclosure(text) and (not piece.ended or DISPUTE.search(text) is not None)
         self.topic = self._topic_at(text)
         if piece.ended and self.topic == _OTHER and self.heading == _APPLICATIONS:
             self.topic = self.heading
@@ -131,12 +134,17 @@ class _Reader:
         latest = max(ends, key=lambda topic: ends[topic])
         return latest if ends[latest] >= 0 else self.topic
 
+    def _about_disclosure(self, before: str) -> bool:
+        """Whether cases named here are about disclosure: bodies that review others count all kinds of them."""
+        told = self.section == "disputes" or _APPLICATIONS in (self.heading, self.topic) or self.disclosure
+        return told or DISCLOSURE.search(before) is not None
+
     def _sayings(self, piece: Piece) -> Iterator[Stated]:
         about = self.topic == _APPLICATIONS
         for said in sayings(piece.text, about_applications=about):
             if said.kind == "all_finished" and self._topic_at(piece.text[: said.start]) != _APPLICATIONS:
                 continue
-            if said.kind in ("no_reviews", "no_litigations") and not self.disclosure:
+            if said.kind in ("no_reviews", "no_litigations") and not self._about_disclosure(piece.text[: said.end]):
                 continue
             kind, basis = _SAID[said.kind]
             yield self._stated(piece, Sort(kind, basis, loose=said.loose), (said.start, said.end))
@@ -176,7 +184,7 @@ class _Reader:
         if mention.bracketed and not re.search("结转|公开|无法提供|不予处理|其他处理", mention.head):
             return
         if "复议" in piece.text or "诉" in piece.text:
-            cases = dispute_sort(mention, last_dispute) if self.disclosure else ()
+            cases = dispute_sort(mention, last_dispute) if self._about_disclosure(before) else ()
             yield from cases
             if cases:
                 return
@@ -184,7 +192,8 @@ class _Reader:
         sort = application_sort(mention, self.years)
         if sort is not None and mention.number.unit not in ("个", "部", "元"):
             if topic == _APPLICATIONS or not sort.needs_topic:
-                yield sort
+                part = sort.kind == "applications_finished" and ("其中" in before or _NOT_ANSWERED.search(piece.text))
+                yield replace(sort, loose=sort.loose or bool(part))
             return
         rule = document_sort(mention, lead, last.kind if last else None) if "范" in before or "规章" in before else None
         sort = rule or decision_sort(mention, before) or (information_sort(mention, lead) if "公开" in lead else None)
@@ -197,14 +206,16 @@ class _Reader:
         if sort.kind == "processing_fee":
             value = number.value * (10_000 if number.scale else 1)
         start = mention.start + (len(piece.text[mention.start : number.start]) - len(mention.head))
-        end = number.end + (len(mention.tail) if ABOUT_APPLICATIONS.match(mention.tail) else 0)
+        end = number.end + (len(mention.tail) if sort.after or ABOUT_APPLICATIONS.match(mention.tail) else 0)
         stated = self._stated(piece, sort, (start, end), value, phrase=start + sort.at)
         prefix = lead[: len(lead) - len(mention.head) + sort.at] if len(mention.head) <= len(lead) else ""
-        years_ago = last_end(OTHER_YEARS, prefix) > last_end(_THIS_YEAR, prefix)
+        years_ago = last_end(OTHER_YEARS, prefix) > last_end(WHOLE_YEAR, prefix)
+        before = piece.text[: start + sort.at]
+        in_part = last_end(PART_OF_YEAR, before) > last_end(WHOLE_YEAR, before)
         return replace(
             stated,
             doubtful=number.blanks,
-            other_year=stated.other_year or (years_ago and not sort.kind.startswith("carried")),
+            other_year=stated.other_year or in_part or (years_ago and not sort.kind.startswith("carried")),
         )
 
     def _stated(
@@ -234,7 +245,7 @@ class _Reader:
     def _is_own(self, name: str) -> bool:
         if re.search(r"[我本该](?:局|委|办|厅|镇|乡|街道|中心|[省市县区]政府)$", name):
             return True
-        return bool(self.agency) and self.agency.endswith(name.replace("人民政府", "政府")[-3:])
+        return bool(self.agency) and name.replace("人民政府", "政府")[-3:] in self.agency
 
     def _share_or_growth(self, piece: Piece, mention: Mention, found: list[tuple[Mention, list[Stated]]]) -> None:
         """Note a percentage with the count in front of it: as its share, or as growth on the year before."""
@@ -250,7 +261,8 @@ class _Reader:
         if growth and count.kind in _COUNTS:
             value = mention.number.value * (-1 if growth["way"] in _FALLS else 1)
             quote = _to(piece, count, mention.number.end)
-            found.append((mention, [replace(count, kind="growth", value=value, basis=count.kind, quote=quote)]))
+            basis = "applications_received" if re.search("申请|受理|收", growth["what"]) else count.kind
+            found.append((mention, [replace(count, kind="growth", value=value, basis=basis, quote=quote)]))
 
 
 def _to(piece: Piece, count: Stated, end: int) -> str:
@@ -262,6 +274,7 @@ def _to(piece: Piece, count: Stated, end: int) -> str:
 
 def _scope(text: str) -> tuple[Scope, str] | None:
     """Whose figures follow, by the last word that tells, and that word."""
+    text = _BRACKETS.sub("", text)
     area, own = _last(AREA, text), _last(OWN, text)
     if area is not None and (own is None or area.end() > own.end()):
         return "area", area[0]

@@ -120,7 +120,8 @@ _BY_ONE_CHANNEL: Final = re.compile(
 class Sort:
     """What a number counts: `kind` and `basis` as in `Stated`; `at`: where in the head the phrase begins.
 
-    ``needs_topic``: the phrase does not itself say that it is about applications for information.
+    ``needs_topic``: the phrase does not itself say that it is about applications for information. ``after``: words
+    behind the number belong to it.
     """
 
     kind: str
@@ -128,6 +129,7 @@ class Sort:
     at: int = 0
     loose: bool = False
     needs_topic: bool = True
+    after: bool = False
 
 
 def says_no_more(mention: Mention) -> bool:
@@ -164,7 +166,8 @@ def _carried(mention: Mention, years: tuple[int, ...]) -> Sort | None:
         return None
     into = int(found["year"]) if found["year"] else None
     kind = "carried_in" if into is not None and into in years else "carried_out"
-    return Sort(kind, at=found.start() if found.string is head else 0)
+    after = found.re is _CARRIED_OUT_AFTER
+    return Sort(kind, at=0 if after else found.start(), after=after)
 
 
 def result_sort(mention: Mention) -> Sort | None:
@@ -173,7 +176,7 @@ def result_sort(mention: Mention) -> Sort | None:
     named = sum(word in head for word in _RESULT_WORDS)
     if not named:
         after = _RESULT_AFTER.match(mention.tail) if mention.number.unit and _OPEN_HEAD.match(head) else None
-        return Sort(_NAMES[after["name"]]) if after else None
+        return Sort(_NAMES[after["name"]], after=True) if after else None
     if "主动" in head or "分别" in head or "各" in head:
         return None
     if merged := _MERGED.search(head):

@@ -24,6 +24,7 @@ _ENDINGS: Final = {
     "pending": re.compile(rf"(?:尚未|未)审结{FILL}$"),
     "other": re.compile(rf"其他结果{FILL}$"),
 }
+_REVIEWING: Final = re.compile(r"办理|审理|受理|审结|代理|承办")  # as those do who review other bodies
 _LOST: Final = re.compile(rf"败诉{FILL}$")
 _NOT_CASES: Final = re.compile(r"未|没|无|不|应诉率|出庭|上年|分别|涉及\w{0,6}人|意见书|建议书")
 
@@ -65,7 +66,14 @@ def dispute_sort(mention: Mention, before: str | None) -> tuple[Sort, ...]:
         return (Sort("reviews", at=cases.start()), Sort("litigations", at=cases.start()))
     if found := cases or _RELATED.search(head):
         return (Sort("cases", at=found.start()),)
-    sort = next((Sort(kind, at=found.start()) for kind, one in _DISPUTES.items() if (found := one.search(head))), None)
+    sort = next(
+        (
+            Sort(kind, at=found.start(), loose=_REVIEWING.search(head[: found.start()]) is not None)
+            for kind, one in _DISPUTES.items()
+            if (found := one.search(head))
+        ),
+        None,
+    )
     if sort is None and before is not None:
         sort = _ending(head, before)
     return (sort,) if sort else ()

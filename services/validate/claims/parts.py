@@ -14,7 +14,7 @@ _CHANNELS: Final = re.compile(
     r"网|微信|微博|公众号|抖音|平台|公开栏|电子屏|报|电视|广播|媒体|客户端|渠道|方式|公报|短信|APP|头条|视频号"
 )
 _ASIDE: Final = re.compile(
-    r"另|同时|此外|新增|较|占|同比|增|减|平均|办结|答复|结转|完成|分别|各|含|包括|总|累计|共|人次|其中"
+    r"废止|失效|撤|维持|纠正|名义|另|同时|此外|新增|较|占|同比|增|减|平均|办结|答复|结转|完成|分别|各|含|包括|总|累计|共|人次|其中"
 )
 _LONGEST_NAME: Final = 24
 _LEAST: Final = 3
@@ -56,6 +56,7 @@ def _parts(piece: Piece, section: str) -> Parts | None:
         if mention.number.unit != whole.number.unit or len(name) > _LONGEST_NAME or _ASIDE.search(name):
             return None
         after.append(mention)
+    after = _listed_alike(piece, after)
     if not _LEAST <= len(after) <= _MOST or _CHANNELS.search(piece.text[at:]):
         return None
     if any(m.number.scale or m.number.blanks or m.number.value % 1 for m in (whole, *after)):
@@ -64,3 +65,10 @@ def _parts(piece: Piece, section: str) -> Parts | None:
         return None
     quote = piece.printed[whole.start : after[-1].number.end]
     return Parts(int(whole.number.value), tuple(int(m.number.value) for m in after), quote, section)
+
+
+def _listed_alike(piece: Piece, mentions: list[Mention]) -> list[Mention]:
+    """The mentions up to where the sign between them changes: what follows is no part of the list."""
+    signs = [piece.text[before.number.end : before.number.end + 1] for before in mentions[:-1]]
+    alike = next((index for index, sign in enumerate(signs) if sign != signs[0]), len(signs))
+    return mentions[: alike + 1]

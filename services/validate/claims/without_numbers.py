@@ -18,6 +18,7 @@ _NONE_RECEIVED: Final = re.compile(
     rf"{_NOT}(?:收到|接到|接收到?|受理|产生|发生|有)?(?:过|任何)?{_ANY}(?:要求)?(?:{APPLICATION})"
     r"(?:件|事项|信息|案件|情况|情形|办件|业务|需求|行为|的|申请)*+(?P<end>$|[,()]|[、和及也且])"
 )
+_ONE_WAY: Final = re.compile(r"网|邮|信函|当面|平台|系统|窗口|传真|季度|半年|月")
 _NO_DISPUTE: Final = re.compile(rf"{_NOT}(?!经)(?P<what>[^,;()]{{0,60}}?(?:复议|诉讼)[^,;()]{{0,24}})")
 _NOT_NONE: Final = re.compile(
     r"败诉|纠错|纠正|撤销|不利|责令|超期|维持|审结|终结|履行|意见|逾期|能力|未经|经验|机制|制度"
@@ -59,7 +60,9 @@ def _denials(text: str) -> Iterator[Said]:
     if "申请" in text and (found := _NONE_RECEIVED.search(text)):
         end = found.start("end")
         rest = text[end:]
-        if not re.match(r"[、和及](?:的)?(?:行政)?(?:许可|处罚)", rest):
+        in_front = re.split("[,;:()]", text[: found.start()])[-1]
+        of_all = not _ONE_WAY.search(in_front) and not re.match(r"[、和及](?:的)?(?:行政)?(?:许可|处罚)", rest)
+        if of_all:
             yield Said("none_received", found.start(), end)
     if "复议" in text or "诉讼" in text:
         for found in _NO_DISPUTE.finditer(text):

@@ -137,6 +137,23 @@ STATES: list[tuple[str, list[tuple[str, int]]]] = [
     ("收取信息处理费1.5万元。", [("processing_fee", 15_000)]),
     ("本年度未收取信息处理费。", [("processing_fee", 0)]),
     ("本年度没有产生信息公开处理费。", [("processing_fee", 0)]),
+    # several of them in one sentence, as cities write them
+    (
+        "2024年，共收到10件依申请公开请求，2023年结转政府信息公开申请2件，共办结10件，结转2025年度继续办理2件；全市发生政府信息公开行政复议案件1起。",
+        [(RECEIVED, 10), ("carried_in", 2), (FINISHED, 10), ("carried_out", 2), ("reviews", 1)],
+    ),
+    (
+        "共受理政府信息公开申请16件，上年结转政府信息公开办理数量1件，共办结政府信息公开申请16件，结转至2025年办理1件。",
+        [(RECEIVED, 16), (FINISHED, 16), ("carried_out", 1)],
+    ),
+    (
+        "收到政府信息公开申请231件，较2023年增加23件，增长11.06%。其中，自然人申请200件；网络申请150件、信函申请81件。",
+        [(RECEIVED, 231), ("by_natural", 200), ("channel", 150), ("channel", 81)],
+    ),
+    (
+        "收到政府信息公开申请5件。发生行政复议2件。",
+        [(RECEIVED, 5), ("reviews", 2)],
+    ),
     # Y6
     ("收到政府信息公开申请130件，申请量同比增长103%。", [(RECEIVED, 130), ("growth", 103)]),
     ("收到政府信息公开申请130件，比上年下降12%。", [(RECEIVED, 130), ("growth", -12)]),
@@ -172,7 +189,10 @@ STATES_NOTHING = [
     "依申请公开3项工作机制逐步健全。",
     "未收到行政许可申请，未发生安全事故。",
     "未收到减免信息公开申请费用的请求。",
-    "受理行政复议案件300件，审结280件。",  # 司法局：并非政府信息公开案件
+    "受理行政复议案件300件，审结280件。",  # a body that reviews others, and not about disclosure
+    "做好政务公开工作。受理行政复议案件300件。",
+    "全年印发规范性文件备案报告6件。",
+    "通过网络平台未收到政府信息公开申请，局邮箱未收到政府信息公开申请。",
     "未发生行政复议败诉、行政诉讼被纠错案件。",
     "因政府信息公开，未经复议直接起诉的情况已经减少。",
     "取消行政许可事项5项，公布行政处罚权力事项137项。",
@@ -202,6 +222,7 @@ def test_a_sentence_about_something_else_states_nothing(text: str):
         "2019年以来，累计收到政府信息公开申请280件。",
         "2023年，依申请公开工作有序开展。收到政府信息公开申请28件。",
         "上半年，收到政府信息公开申请8件。",
+        "2024年上半年，全区共收到政府信息公开申请8件。",
     ],
 )
 def test_a_figure_of_another_year_or_time_is_marked_as_such(text: str):
@@ -273,6 +294,7 @@ def test_a_fee_keeps_its_fraction():
         ("公开465条，其中甲类120条、乙类345件。", None),  # two units
         ("公开465条，其中甲类120条。", None),
         ("办理112件，其中甲类40件、办结50件、乙类60件。", None),
+        ("印发文件6件，其中以政府名义3件、以办公室名义3件，废止2件、宣布失效1件。", None),
     ],
 )
 def test_parts_are_named_after_their_total_in_one_sentence(text: str, parts: tuple[int, tuple[int, ...]] | None):
