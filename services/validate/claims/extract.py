@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import Final
@@ -29,10 +29,10 @@ from services.validate.claims.words import (
     DISCLOSURE,
     DISPUTE,
     NARROW,
-    OTHER_BUSINESS,
     OTHER_YEARS,
     OWN,
     PART_OF_YEAR,
+    TOPICS,
     WHOLE_YEAR,
     body_named,
     last_end,
@@ -99,6 +99,7 @@ class _Reader:
     year: int | str | None = None
     scope: tuple[Scope, str] = ("unknown", "")
     disclosure: bool = False
+    turns: list[tuple[int, str | None]] = field(default_factory=list)
 
     def begin(self, paragraph: Sequence[Piece]) -> None:
         """A new paragraph: its heading, or that of the paragraphs before, sets the topic."""
@@ -116,23 +117,19 @@ class _Reader:
         """What one piece states; then its topic, year and scope are remembered."""
         text = piece.text
         self.sentence = sentence
+        self.turns = [(found.end(), found.lastgroup) for found in TOPICS.finditer(text)]
         yield from self._sayings(piece)
         yield from self._mentions(piece)
         self.disclosure = self._about_disclosure(text) and (not piece.ended or DISPUTE.search(text) is not None)
-        self.topic = self._topic_at(text)
+        self.topic = self._topic_at(len(text))
         if piece.ended and self.topic == _OTHER and self.heading == _APPLICATIONS:
             self.topic = self.heading
         self.year = year_before(text) or self.year
         self.scope = _scope(text) or self.scope
 
-    def _topic_at(self, before: str) -> str | None:
-        ends = {
-            _APPLICATIONS: last_end(ABOUT_APPLICATIONS, before),
-            _DISPUTES: last_end(DISPUTE, before),
-            _OTHER: last_end(OTHER_BUSINESS, before),
-        }
-        latest = max(ends, key=lambda topic: ends[topic])
-        return latest if ends[latest] >= 0 else self.topic
+    def _topic_at(self, place: int) -> str | None:
+        """What the present piece is about up to there, or what was said before it."""
+        return next((topic for end, topic in reversed(self.turns) if end <= place), self.topic)
 
     def _about_disclosure(self, before: str) -> bool:
         """Whether cases named here are about disclosure: bodies that review others count all kinds of them."""
@@ -142,7 +139,7 @@ class _Reader:
     def _sayings(self, piece: Piece) -> Iterator[Stated]:
         about = self.topic == _APPLICATIONS
         for said in sayings(piece.text, about_applications=about):
-            if said.kind == "all_finished" and self._topic_at(piece.text[: said.start]) != _APPLICATIONS:
+            if said.kind == "all_finished" and self._topic_at(said.start) != _APPLICATIONS:
                 continue
             if said.kind in ("no_reviews", "no_litigations") and not self._about_disclosure(piece.text[: said.end]):
                 continue
@@ -188,7 +185,7 @@ class _Reader:
             yield from cases
             if cases:
                 return
-        topic = self._topic_at(before + mention.tail)
+        topic = self._topic_at(mention.number.end + len(mention.tail))
         sort = application_sort(mention, self.years)
         if sort is not None and mention.number.unit not in ("个", "部", "元"):
             if topic == _APPLICATIONS or not sort.needs_topic:

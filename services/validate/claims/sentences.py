@@ -78,7 +78,8 @@ def _mentions(text: str) -> Iterator[Mention]:
     before = 0
     for number, following in pairwise([*found, None]):
         assert number is not None
-        start = max(before, 1 + max(text.rfind(sign, 0, number.start) for sign in _DELIMITERS))
+        signs = [text.rfind(sign, before, number.start) for sign in _DELIMITERS]
+        start = max(before, 1 + max(signs))
         if start == before and before and text[before : before + 1] == "、":
             start += 1
         end = _CLAUSE_END.search(text, number.end)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from services.validate.claims.words import APPLICATION
+from services.validate.claims.words import ABOUT_APPLICATIONS, APPLICATION
 
 _NOT: Final = r"(?<![如若对从并])(?P<not>尚未|未曾|从未|没有|未|没|无|不存在)"
 _ANY: Final = (
@@ -52,7 +52,8 @@ def sayings(text: str, *, about_applications: bool) -> Iterator[Said]:
     denied = any(word in text for word in ("未", "没", "无", "不存在"))
     if denied:
         yield from _denials(text)
-    if about_applications or re.search(APPLICATION, text):
+    told = any(word in text for word in ("均", "全部", "都", "皆", "全数", "率"))
+    if told and (about_applications or ABOUT_APPLICATIONS.search(text)):
         yield from _finished(text)
 
 

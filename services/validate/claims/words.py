@@ -16,6 +16,10 @@ OTHER_BUSINESS: Final = re.compile(
     r"|好差评|回复选登|政务邮件|议案|采购|合同|仲裁|赔偿"
 )
 DISPUTE: Final = re.compile(r"复议|诉讼|起诉|应诉")
+TOPICS: Final = re.compile(
+    f"(?P<applications>{APPLICATION})|(?P<disputes>{DISPUTE.pattern})|(?P<other>{OTHER_BUSINESS.pattern})"
+)
+"""The words that begin a topic; the last of them counts."""
 DISCLOSURE: Final = re.compile(r"信息公开|政务公开|依申请公开|公开政府信息|申请公开")
 
 AREA: Final = re.compile(
