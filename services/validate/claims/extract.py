@@ -173,7 +173,7 @@ class _Reader:
     ) -> Iterator[Sort]:
         """What the number counts, where words, topic and place leave no doubt."""
         before = piece.text[: mention.number.start]
-        if is_fee(mention, before):
+        if is_fee(mention, piece.text):
             yield Sort("processing_fee")
             return
         if mention.number.scale or not says_no_more(mention) or CHANGE.search(mention.head):
@@ -181,7 +181,8 @@ class _Reader:
         if mention.bracketed and not re.search("结转|公开|无法提供|不予处理|其他处理", mention.head):
             return
         if "复议" in piece.text or "诉" in piece.text:
-            cases = dispute_sort(mention, last_dispute) if self._about_disclosure(before) else ()
+            told = DISCLOSURE.search(before) is not None
+            cases = dispute_sort(mention, last_dispute, told=told) if told or self._about_disclosure("") else ()
             yield from cases
             if cases:
                 return
@@ -223,7 +224,7 @@ class _Reader:
         before = piece.text[: start if phrase is None else phrase]
         year = year_before(before) or self.year
         scope, word = _scope(before) or _scope(piece.text[start:end]) or self.scope
-        named = body_named(piece.text[start:end])
+        named = body_named(piece.text[1 + max(piece.text.rfind(sign, 0, start) for sign in ",:(") : end])
         return Stated(
             kind=sort.kind,
             value=value,

@@ -33,10 +33,11 @@ _FINISHED: Final = re.compile(
 )
 _TOLD_AFTER: Final = re.compile(rf"^(?:的)?{APPLICATION}")
 _NOT_ALL_RECEIVED: Final = re.compile(
-    r"未|没|不|转来|转办|移送|补正|撤|重复|来信|延期|分别|最|部门收到|批次|所属|国家赔偿|许可"
+    r"未|没|不|转来|转办|移送|补正|撤|重复|来信|延期|分别|最|批次|所属|国家赔偿|许可|每|凡|如|若|协助|配合|指导|督促|督办|会同"
+    r"|^(?:部门|单位|地区|乡镇|镇街|科室|区县|县区|机构|家)"
 )
 _NOT_ALL_FINISHED: Final = re.compile(
-    r"延期|逾期|延长|超期|书面|口头|现场|电话|部分|直接|不予|公开|无法|处理|未|没|另|还|分别|补正|撤|结转|当场|当面|平均|内容|流程|文书"
+    r"每|凡|协助|配合|指导|督促|督办|会同|参与|延期|逾期|延长|超期|书面|口头|现场|电话|部分|直接|不予|公开|无法|处理|未|没|另|还|分别|补正|撤|结转|当场|当面|平均|内容|流程|文书"
 )
 _CARRIED_IN: Final = re.compile(
     rf"(?:[上前去]一?年度?|(?P<year>20\d\d)年度?)(?:末|底)?(?:结转|转结|转入|遗留)(?:到|至|入|来)?"
@@ -81,6 +82,7 @@ _RESULT_WORDS: Final = (
 _RESULT_AFTER: Final = re.compile(
     rf"^(?:的)?(?:{APPLICATION}|申请)?(?:答复为|决定|依法|属于|为)?(?P<name>予以公开|同意公开|部分公开|不予公开|无法提供|不予处理|其他处理)(?:答复|决定)?$"
 )
+_SOME_RESULTS: Final = re.compile(r"主动|分别|各|涉|因|属于|秘密|第三|内部|过程|自然人|企业|法人")
 _NAMES: Final = {
     "予以公开": "granted",
     "同意公开": "granted",
@@ -177,7 +179,7 @@ def result_sort(mention: Mention) -> Sort | None:
     if not named:
         after = _RESULT_AFTER.match(mention.tail) if mention.number.unit and _OPEN_HEAD.match(head) else None
         return Sort(_NAMES[after["name"]], after=True) if after else None
-    if "主动" in head or "分别" in head or "各" in head:
+    if _SOME_RESULTS.search(head):
         return None
     if merged := _MERGED.search(head):
         return Sort("granted_and_partial", at=merged.start())
@@ -185,7 +187,9 @@ def result_sort(mention: Mention) -> Sort | None:
         return None
     for kind, pattern in _RESULTS.items():
         if found := pattern.search(head):
-            return Sort(kind, at=found.start())
+            return Sort(
+                kind, at=found.start(), loose=mention.number.unit == "项"
+            )  # or the items that one of them asks for
     return None
 
 

@@ -18,7 +18,7 @@ _NONE_RECEIVED: Final = re.compile(
     rf"{_NOT}(?:收到|接到|接收到?|受理|产生|发生|有)?(?:过|任何)?{_ANY}(?:要求)?(?:{APPLICATION})"
     r"(?:件|事项|信息|案件|情况|情形|办件|业务|需求|行为|的|申请)*+(?P<end>$|[,()]|[、和及也且])"
 )
-_ONE_WAY: Final = re.compile(r"网|邮|信函|当面|平台|系统|窗口|传真|季度|半年|月")
+_ONE_WAY: Final = re.compile(r"除|网|邮|信函|当面|平台|系统|窗口|传真|季度|半年|月")
 _NO_DISPUTE: Final = re.compile(rf"{_NOT}(?!经)(?P<what>[^,;()]{{0,60}}?(?:复议|诉讼)[^,;()]{{0,24}})")
 _NOT_NONE: Final = re.compile(
     r"败诉|纠错|纠正|撤销|不利|责令|超期|维持|审结|终结|履行|意见|逾期|能力|未经|经验|机制|制度"

@@ -69,6 +69,8 @@ def test_a_scan_is_read_in_the_confined_child_with_every_figure_right(county: Au
     assert (report.agency, report.year, report.date) == (county.agency, 2023, "2024-01-06")
     assert [section.key for section in report.sections] == [section.key for section in county.form.sections]
     assert "政府信息公开" in report.sections[0].text
+    assert report.reading
+    assert report.reading.prose_doubt  # its figures in prose may be misread, and nothing proves them
 
 
 def test_an_error_of_the_agency_is_what_is_printed_and_no_misreading(county: AuthoredReport) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from services.core.form import form
 from services.core.report import DOUBTFUL, PROVED, READ, Format, Report
 from services.ingest.recognise.confidence import assess, misplaced
@@ -40,6 +44,21 @@ def report(figures: dict[str, list[int]], labels: dict[str, str] | None = None, 
         items.append(TableRow(cells, grid=1, weak=weak if key == "deny_law" else ""))
     (read,) = recognise(Content(Format.TEXT, items))
     return read
+
+
+@pytest.mark.parametrize(
+    ("known", "doubt"), [({}, False), ({"recognised": True}, True), ({"pictures": frozenset({2})}, True)]
+)
+def test_prose_is_in_doubt_where_words_were_told_from_pictures(known: dict[str, Any], doubt: bool) -> None:
+    items: list[Item] = [
+        TableRow(
+            [Entry(f"{FORM.table3_row[key].mark}{FORM.table3_row[key].label}"), *(Entry(str(v)) for v in row)], grid=1
+        )
+        for key, row in rows().items()
+    ]
+    (read,) = recognise(Content(Format.TEXT, items, **known))
+    assert read.reading
+    assert read.reading.prose_doubt is doubt
 
 
 def confidence(read: Report, row: str) -> set[float]:

@@ -10,6 +10,7 @@ from services.core.finding import Finding, Severity
 from services.core.report import Figure
 from services.validate.rules.example import CONTEXT, a_year_before
 from tests.unit.validate.claimed import held_against, table3
+from tests.unit.validate.look_alikes import LOOK_ALIKES
 from tests.unit.validate.made import findings, only, rule_ids
 
 E, W, I = Severity.ERROR, Severity.WARNING, Severity.INFO  # noqa: E741 - the letters of the rule book
@@ -158,6 +159,12 @@ def test_a_sentence_that_agrees_with_the_tables_is_left_alone(text: str):
 @pytest.mark.parametrize("text", LOOK_ALIKE)
 def test_a_sentence_about_something_else_is_never_held_against_the_tables(text: str):
     assert [found.message for found in held_against(text) if found.severity is not I] == []
+
+
+@pytest.mark.parametrize("text", LOOK_ALIKES)
+@pytest.mark.parametrize("heading", ["", ASKED])
+def test_no_body_is_asked_to_mend_what_only_looks_like_a_contradiction(heading: str, text: str):
+    assert [found.message for found in held_against(heading + text) if found.severity is not I] == []
 
 
 def test_the_figures_of_real_reports_that_were_wrongly_found_fault_with_agree():
