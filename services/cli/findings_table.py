@@ -59,7 +59,7 @@ def _figures(matter: Matter) -> tuple[float | str | None, float | str | None]:
     """Right and wrong figure: of the cell that settles several findings, else of the finding."""
     first = matter.findings[0]
     if len(matter.findings) == 1:
-        return first.expected, first.actual
+        return (None, None) if first.between_places else (first.expected, first.actual)
     if len(matter.only_way) == 1:
         return matter.only_way[0].to, matter.only_way[0].from_
     return None, None

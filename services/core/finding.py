@@ -55,6 +55,14 @@ class Finding(BaseModel):
     fingerprint: str = ""
 
     @property
+    def between_places(self) -> bool:
+        """Whether `expected` stands in one place and `actual` in another, as with prose and table (rules N, Y6).
+
+        Then no cell holds `actual`, either place may be the wrong one, and only the message says which is which.
+        """
+        return self.rule.startswith("N") or self.rule == "Y6"
+
+    @property
     def for_agency(self) -> bool:
         """Whether the agency is told: the document itself is at fault, and it is more than a hint."""
         return self.cause == "document" and self.severity is not Severity.INFO

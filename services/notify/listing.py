@@ -100,6 +100,7 @@ class Listing:
         if others:
             return self._joint_item(matter)
         places = self._paper.places(finding.where)
+        expected, actual = (None, None) if finding.between_places else (finding.expected, finding.actual)
         return Item(
             number=self._numbers[id(matter)],
             place=self._heading(finding, places),
@@ -107,9 +108,9 @@ class Listing:
             pages=self._paper.pages(finding.where),
             message=quiet(statement(finding)),
             broken=(),
-            expected=_number(finding.expected),
-            actual=_number(finding.actual),
-            gap=gap(finding.expected, finding.actual),
+            expected=_number(expected),
+            actual=_number(actual),
+            gap=gap(expected, actual),
             fixes=self._fixes(matter),
             basis=quiet(finding.basis),
         )

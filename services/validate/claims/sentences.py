@@ -20,6 +20,7 @@ _DELIMITERS = ",:()"
 _CLAUSE_END = re.compile(r"[,:、()]")
 _LONGEST_HEAD = 80
 _LONGEST_PARAGRAPH = 5_000
+_LONGEST_SECTION = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Piece:
 
 def paragraphs(text: str) -> Iterator[list[Piece]]:
     """The paragraphs of a section, each as its pieces; what is unreasonably long is left out."""
-    for line in text.split("\n"):
+    for line in text[:_LONGEST_SECTION].split("\n"):
         if line and len(line) <= _LONGEST_PARAGRAPH:
             yield list(_pieces(line))
 

@@ -3,14 +3,18 @@ from io import StringIO
 from rich.console import Console
 
 from services.cli.findings_table import findings_table
-from services.core.report import Figure, Layout
+from services.core.report import Figure, Layout, Report
 from services.validate.judge import judge
-from services.validate.rules.example import CONTEXT, TALLYING, with_figures
+from services.validate.rules.example import CONTEXT, TALLYING, with_figures, with_prose
 
 
 def shown(figures: dict[str, Figure]) -> str:
+    return table_of(with_figures(TALLYING, figures))
+
+
+def table_of(unjudged: Report) -> str:
     out = StringIO()
-    report = judge(with_figures(TALLYING, figures), CONTEXT)
+    report = judge(unjudged, CONTEXT)
     layout = Layout(table2="2021", table3="2021", table4="2021")
     Console(file=out, width=160).print(findings_table(report.findings, layout, {"table3.total.natural": 3}))
     return out.getvalue()
@@ -32,3 +36,9 @@ def test_a_finding_of_its_own_keeps_its_message_and_both_figures():
     text = shown({"table4.review.total": 0})
     assert "相差 4" in text
     assert text.count("T4-1") == 1
+
+
+def test_a_figure_in_prose_does_not_stand_in_the_columns_of_what_a_cell_holds():
+    text = table_of(TALLYING.model_copy(update=with_prose("overview", "新收政府信息公开申请28件。")))
+    (row,) = [line for line in text.splitlines() if "错误" in line]
+    assert [cell.strip() for cell in row.split("│")[3:5]] == ["", ""]

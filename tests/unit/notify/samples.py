@@ -85,6 +85,16 @@ LATE = Finding(
     basis="《政府信息公开条例》第四十九条",
     fingerprint="b3",
 )
+IN_PROSE = Finding(
+    rule="N1",
+    severity=Severity.ERROR,
+    where=["table3.new.total"],
+    expected=18,
+    actual=28,
+    message="“总体情况”中写有“新收申请28件”，表三 一、本年新收政府信息公开申请数量 · 总计填报 18，两者不一致。",
+    basis="《政府信息公开条例》第五十条",
+    fingerprint="b4",
+)
 UNCLEAR = Finding(
     rule="T3-1",
     severity=Severity.ERROR,

@@ -70,6 +70,14 @@ class TestTheAgencysMail:
             == "【请更正】塔城乡人民政府 2024 年度报告（第 1 版）：2 处需要更正，3 处请核实"
         )
 
+    def test_a_figure_in_prose_is_never_said_to_stand_in_the_cell_it_differs_from(self):
+        letter = replace(samples.TO_MEND, findings=(samples.IN_PROSE,))
+        for text in (text_of(letter), "".join(page_of(letter).words)):
+            assert samples.IN_PROSE.message in text
+            assert "填报 28" not in text
+            assert "应为" not in text
+            assert "多 10" not in text
+
     def test_the_first_screen_names_the_cell_its_value_and_what_to_do(self):
         first_screen = text_of(samples.TO_MEND).split("【需要更正】")[0]
         assert (
