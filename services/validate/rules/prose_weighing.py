@@ -140,16 +140,25 @@ def sums(sheet: Sheet, choice: Choice) -> tuple[int, ...] | None:
 
     None where a cell is blank, in doubt or was not found.
     """
-    stated = worked = 0
+    stated = _as_printed(sheet, choice)
+    if stated is None:
+        return None
+    worked = 0
     for signed in choice:
         path = signed.removeprefix("-")
-        value = certain(sheet, path)
+        value = _worked_out(sheet, path, certain(sheet, path) or 0)
+        worked += -value if signed.startswith("-") else value
+    return (stated,) if stated == worked else (stated, worked)
+
+
+def _as_printed(sheet: Sheet, choice: Choice) -> int | None:
+    total = 0
+    for signed in choice:
+        value = certain(sheet, signed.removeprefix("-"))
         if value is None:
             return None
-        sign = -1 if signed.startswith("-") else 1
-        stated += sign * value
-        worked += sign * _worked_out(sheet, path, value)
-    return (stated,) if stated == worked else (stated, worked)
+        total += -value if signed.startswith("-") else value
+    return total
 
 
 def _worked_out(sheet: Sheet, path: str, value: int) -> int:
@@ -167,7 +176,10 @@ def _worked_out(sheet: Sheet, path: str, value: int) -> int:
 
 def agrees(sheet: Sheet, stated: Stated) -> bool | None:
     """Whether the tables bear the figure out; None where they do not tell."""
-    known = [sums(sheet, choice) for choice in choices(sheet, stated)]
+    possible = choices(sheet, stated)
+    if any(_as_printed(sheet, choice) == stated.value for choice in possible):
+        return True
+    known = [sums(sheet, choice) for choice in possible]
     if any(stated.value in values for values in known if values is not None):
         return True
     return None if not known or None in known else False
