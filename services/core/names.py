@@ -10,7 +10,7 @@ Likeness = Literal["same", "near", "other"]
 
 _BRACKETED: Final = re.compile(r"[（(【\[〔].{0,30}?[）)】\]〕]")
 _DECORATION: Final = re.compile(r"[\s“”\"'‘’《》<>·*#:：，,。、]+")
-_REGION: Final = re.compile(r"([^省市县区旗盟]{1,8})[省市县区旗盟]")
+_REGION: Final = re.compile(r"([^省市县区旗盟]{1,14})[省市县区旗盟]")
 _OFFICE: Final = re.compile(
     r"(?:党政|党政综合|综合|政务公开|政务服务|信息公开|行政)?(?:办公室|办公厅|工作领导小组.{0,5})$"
 )

@@ -32,6 +32,10 @@ _NAMED: Final = re.compile(
     r"《[^》]{0,80}》|“[^”]{0,60}”|〈[^〉]{0,80}〉|（[^）]{0,60}）|\([^)]{0,60}\)|[〔\[【][^〕\]】]{0,10}[〕\]】]"
 )
 """Names of documents, quotations and asides carry years of their own."""
+_PLAN: Final = (
+    r"年度?[，,]?(?:我[局镇乡县市区街办委院处们]|本[局镇乡县机单街])?[关位]?将(?:从|继续|进一步|着力|重点|不断)"
+)
+"""What comes after the year of a plan; 将 alone may as well be the preposition (将政务公开列入考核)."""
 _OLDEST: Final = 5
 """A copied text is a few years old; older years are history."""
 
@@ -56,7 +60,7 @@ def _strange(passage: Passage, year: int) -> Iterator[tuple[int, str]]:
     milder=(Severity.INFO,),
     title="正文说的是报告年度",
     explanation="标题、正文应当说报告年度的情况，可能沿用了往年文字的句子和小标题会被列出；与上年比较、下一年打算、文件名称和文号中的年份、"
-    "成立机构或印发文件等往事不查。同一部分另有报告年度的，仅供审核人参考。标题、统计期限、报告日期的年度由 D2 至 D4 核对。",
+    "成立机构或印发文件等往事不查。第五部分的打算写的还是报告年度（“2024年将继续……”）的，仅供审核人参考。同一部分另有报告年度的，仅供审核人参考。标题、统计期限、报告日期的年度由 D2 至 D4 核对。",
     basis="《政府信息公开条例》第四十九条（每年公布上一年度报告）",
     example=Example(report=with_prose("overview", TALLYING.sections[0].text.replace("2024年，本局", "2023年，本局"))),
 )
@@ -86,6 +90,17 @@ def rule_y3(sheet: Sheet) -> Iterator[Discrepancy]:
             actual=listed([words for _, words in found], "处"),
             severity=None if sure else Severity.INFO,
         )
+    for passage in sheet.passages:
+        if passage.key == "problems" and (plan := re.search(f"{year}{_PLAN}", _NAMED.sub("", passage.text))):
+            yield Discrepancy(
+                (),
+                f"{passage.place}：打算写作“{plan[0]}”，{year} 年是报告年度。",
+                f"请核对是否应为 {year + 1} 年。",
+                expected=f"{year + 1} 年的打算",
+                actual=plan[0],
+                severity=Severity.INFO,
+            )
+            return
 
 
 _SHINGLE: Final = 10

@@ -21,6 +21,8 @@ from services.core.names import likeness
         ("国家税务总局临溪县税务局", "临溪县税务局"),
         ("临溪经开区管委会", "临溪经济开发区管理委员会"),
         ("塔城地区行署外事办公室", "塔城地区行政公署外事办公室"),
+        ("永靖县", "临夏回族自治州永靖县人民政府"),
+        ("永靖县住建局", "临夏回族自治州永靖县住房和城乡建设局"),
         ("", "临溪县人民政府"),
     ],
 )
@@ -48,3 +50,4 @@ def test_another_body_is_another(one: str, other: str):
 
 def test_the_same_office_of_another_region_is_not_the_same_body():
     assert likeness("青禾市临江县教育局", "云岭市白石县教育局") != "same"
+    assert likeness("临夏回族自治州永靖县教育局", "临夏回族自治州东乡族自治县水利局") == "other"

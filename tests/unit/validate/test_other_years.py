@@ -105,6 +105,31 @@ def test_when_the_whole_file_is_of_another_year_that_is_told_by_d3_alone():
     assert "Y3" not in rule_ids(found)
 
 
+@pytest.mark.parametrize(
+    "plan",
+    [
+        "2024年将从以下方面进行改进：加强培训。",
+        "2024年，我局将进一步加强培训。",
+        "2024年度，本机关将继续努力做好工作。",
+    ],
+)
+def test_a_plan_for_the_year_that_is_over_is_a_hint(plan: str):
+    found = only(strange(plan, "problems"))
+    assert (found.severity, found.expected) == (Severity.INFO, "2025 年的打算")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "2025年，我局将进一步加强培训。",
+        "2024年，我局将政务公开列入年度考核。",
+        "下一步将继续加强培训，总结2024年工作。",
+    ],
+)
+def test_plans_for_the_year_to_come_and_accounts_of_this_one_are_right(told: str):
+    assert not strange(told, "problems")
+
+
 def test_all_places_are_one_finding():
     text = f"2023年，我局主动公开信息。{ASPECTS}2023年，我局受理申请。"
     assert "2023 年" in only(strange(text)).message

@@ -10,7 +10,7 @@ import pytest
 from services.core.bodies import Level
 from services.core.finding import Severity
 from services.core.form import form
-from services.core.report import Layout, Reading, Report, SectionFound, Table3
+from services.core.report import Figure, Layout, Reading, Report, SectionFound, Table3
 from services.validate.judge import Context, judge
 from services.validate.rules.example import with_figures
 from tests.unit.validate.made import only
@@ -93,6 +93,23 @@ def test_two_published_years_of_a_city_hand_cases_and_documents_on():
     context = Context(None, None, 2024, level=Level.CITY, last_year=last)
     assert {f.rule for f in judge(this, context).findings} == {"T4-5"}
     assert this.figure("table3.carried_in.natural") == last.figure("table3.carried_out.natural") == 118
+
+
+@needs_figures
+def test_documents_in_force_follow_in_the_next_year_too():
+    table2: dict[str, Figure] = dict(
+        zip(
+            [f"table2.{row}.{n}" for row in ("regulations", "normative_docs") for n in range(3)],
+            [3, 0, 15, 61, 59, 422],
+            strict=True,
+        )
+    )
+    last = published("suqian_2024")
+    this = with_figures(last, table2).model_copy(update={"year": 2025})
+    context = Context(None, None, 2025, level=Level.CITY, last_year=last)
+    assert "T2-3" not in {f.rule for f in judge(this, context).findings}
+    wrong = with_figures(this, {"table2.normative_docs.2": 424})
+    assert only([f for f in judge(wrong, context).findings if f.rule == "T2-3"]).expected == 422
 
 
 @needs_figures
