@@ -70,7 +70,7 @@ def counts(ground: Ground) -> list[int]:
 
 
 def test_a_trial_run_with_the_same_rules_would_change_nothing(gouji, ground: Ground) -> None:
-    ground.register("a1")
+    ground.register("a1", name=TALLYING.agency)
     hand_in(ground, "a1", WRONG)
     status, printed = gouji("rules", "dry-run")
     assert status == 0
@@ -79,7 +79,7 @@ def test_a_trial_run_with_the_same_rules_would_change_nothing(gouji, ground: Gro
 
 @pytest.mark.usefixtures("wide")
 def test_a_trial_run_shows_what_would_come_and_go_and_writes_nothing(gouji, ground: Ground, monkeypatch) -> None:
-    ground.register("a1", "a2")
+    ground.register("a1", "a2", name=TALLYING.agency)
     hand_in(ground, "a1", WRONG)
     hand_in(ground, "a1", WRONG)
     hand_in(ground, "a2", TALLYING)
@@ -103,7 +103,7 @@ def test_a_trial_run_shows_what_would_come_and_go_and_writes_nothing(gouji, grou
 
 
 def test_all_reports_are_judged_anew_and_a_second_run_changes_nothing(gouji, ground: Ground, monkeypatch) -> None:
-    ground.register("a1", "a2")
+    ground.register("a1", "a2", name=TALLYING.agency)
     hand_in(ground, "a1", WRONG)
     hand_in(ground, "a2", TALLYING)
     tell(ground)
@@ -116,7 +116,7 @@ def test_all_reports_are_judged_anew_and_a_second_run_changes_nothing(gouji, gro
 
 
 def test_agencies_are_told_when_that_is_asked_for(gouji, ground: Ground, monkeypatch) -> None:
-    ground.register("a1")
+    ground.register("a1", name=TALLYING.agency)
     hand_in(ground, "a1", TALLYING)
     tell(ground)
     monkeypatch.setattr(renewal, "judge", lambda report, _: report.with_findings([finding("新规")]))
@@ -126,7 +126,7 @@ def test_agencies_are_told_when_that_is_asked_for(gouji, ground: Ground, monkeyp
 
 
 def test_a_run_that_was_stopped_goes_on_where_it_was(gouji, ground: Ground, monkeypatch) -> None:
-    ground.register("a1")
+    ground.register("a1", name=TALLYING.agency)
     for year in (2021, 2022, 2023):
         hand_in(ground, "a1", TALLYING.model_copy(update={"year": year}), year_hint=year)
     judged: list[int] = []
@@ -156,7 +156,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(gouji, ground: Ground, monk
 
 
 def test_a_report_that_cannot_be_judged_is_told_and_keeps_its_verdict(gouji, ground: Ground, monkeypatch) -> None:
-    ground.register("a1")
+    ground.register("a1", name=TALLYING.agency)
     hand_in(ground, "a1", WRONG)
     found = ground.count(FindingRow)
 

@@ -93,11 +93,11 @@ class Ground:
     def config(self) -> Settings:
         return settings()
 
-    def register(self, *codes: str) -> None:
-        """Register bodies, each with one contact of its own, and one reviewer of all."""
+    def register(self, *codes: str, name: str | None = None) -> None:
+        """Register bodies, each with one contact of its own, and one reviewer of all; `name` is every body's, if given."""
         with unit_of_work() as session:
             session.add(Agency(code="*", name="全部单位"))
-            session.add_all(Agency(code=code, name=f"{code}局") for code in codes)
+            session.add_all(Agency(code=code, name=name or f"{code}局") for code in codes)
             session.flush()
             session.add(Contact(agency_code="*", role="reviewer", name="审核", email="reviewer@county.test"))
             for code in codes:
