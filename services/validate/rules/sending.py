@@ -118,7 +118,7 @@ def rule_d6(sheet: Sheet) -> Iterator[Discrepancy]:
             yield Discrepancy(
                 (),
                 f"{place}为“{found[:60]}”，{other_place}为“{other[:60]}”，两者不一致。",
-                "请核对机关名称，并确认报送的是本单位的报告；机关更名、合并的，说明即可。",
+                "请核对机关名称，并确认报送的是本单位的报告；机关更名、合并或有两个名称的，说明即可。",
                 expected=other[:60],
                 actual=found[:60],
                 severity=Severity.INFO if alike == "near" else None,
