@@ -11,19 +11,29 @@ from services.core.report import Report
 from services.platform.db.models import FindingRow, Mail, Notice, Renewal, ReportRow, Transition
 from services.platform.stage_task import run
 from services.platform.sweeper import sweep_once
-from services.validate import registry, renewal
+from services.validate import registry, renewal, tasks
 from services.validate.renewal import Renew
 from services.validate.rules.example import TALLYING, with_figures
 from tests.unit.platform.ground import Ground
 from tests.unit.validate.kept import hand_in
 from tests.unit.validate.renewing import compose_all, finding, tell
 
-WRONG = with_figures(TALLYING, {"table4.review.total": 9})
+CELL = "table4.review.total"
+WRONG = with_figures(TALLYING, {CELL: 9})
+OLD = finding("旧规").model_copy(update={"rule": "T4-1"})
 
 
 @pytest.fixture
 def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.cli.findings_table.WIDTH_WITHOUT_TERMINAL", 300)
+
+
+@pytest.fixture
+def old_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports are judged by one rule when they come in, whatever the rule book says by now."""
+    monkeypatch.setattr(
+        tasks, "judge", lambda report, _: report.with_findings([OLD] if report.figure(CELL) == 9 else [])
+    )
 
 
 # the book
@@ -77,7 +87,7 @@ def test_a_trial_run_with_the_same_rules_would_change_nothing(gouji, ground: Gro
     assert "试核 1 份报告：0 份的结果会变" in printed
 
 
-@pytest.mark.usefixtures("wide")
+@pytest.mark.usefixtures("wide", "old_rules")
 def test_a_trial_run_shows_what_would_come_and_go_and_writes_nothing(gouji, ground: Ground, monkeypatch) -> None:
     ground.register("a1", "a2", name=TALLYING.agency)
     hand_in(ground, "a1", WRONG)
@@ -102,6 +112,7 @@ def test_a_trial_run_shows_what_would_come_and_go_and_writes_nothing(gouji, grou
 # for good
 
 
+@pytest.mark.usefixtures("old_rules")
 def test_all_reports_are_judged_anew_and_a_second_run_changes_nothing(gouji, ground: Ground, monkeypatch) -> None:
     ground.register("a1", "a2", name=TALLYING.agency)
     hand_in(ground, "a1", WRONG)
@@ -115,6 +126,7 @@ def test_all_reports_are_judged_anew_and_a_second_run_changes_nothing(gouji, gro
     assert ground.count(Mail) == mails
 
 
+@pytest.mark.usefixtures("old_rules")
 def test_agencies_are_told_when_that_is_asked_for(gouji, ground: Ground, monkeypatch) -> None:
     ground.register("a1", name=TALLYING.agency)
     hand_in(ground, "a1", TALLYING)
@@ -155,6 +167,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(gouji, ground: Ground, monk
     assert sorted(judged) == [2021, 2022, 2023]
 
 
+@pytest.mark.usefixtures("old_rules")
 def test_a_report_that_cannot_be_judged_is_told_and_keeps_its_verdict(gouji, ground: Ground, monkeypatch) -> None:
     ground.register("a1", name=TALLYING.agency)
     hand_in(ground, "a1", WRONG)
