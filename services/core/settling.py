@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from services.core.finding import Finding
+from services.core.matters import matters
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,6 @@ class Settling:
     still: tuple[Finding, ...] = ()
     changed: tuple[tuple[Finding, Finding], ...] = ()
     new: tuple[Finding, ...] = ()
-
-    @property
-    def before(self) -> int:
-        """How many findings the earlier verdict had."""
-        return len(self.settled) + len(self.still) + len(self.changed)
 
     @property
     def added(self) -> tuple[Finding, ...]:
@@ -63,33 +59,62 @@ def settling(earlier: Iterable[Finding], later: Iterable[Finding]) -> Settling:
     return Settling(tuple(gone.values()), still, tuple(changed), tuple(new))
 
 
-def words(told: Settling) -> str:
-    """One sentence for people: ``上次 5 处，已改好 3 处，仍有 2 处，新发现 1 处。`` Nothing where both had none.
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a newer version has achieved, counted as people are told: one matter to mend is one.
 
-    A finding whose values have changed is still there: the cells do not tally yet.
+    `settled` of the `before` are gone; `still` of those shown now were there before, `changed` of them with other
+    values; `new` are the rest of those shown now.
     """
-    remaining = len(told.still) + len(told.changed)
-    if not (told.before or told.new):
-        return ""
-    if not told.before:
-        return f"上次没有指出问题，这次新发现 {len(told.new)} 处。"
-    parts = [f"上次 {told.before} 处"]
-    if told.settled:
-        parts.append("已全部改好" if not remaining else f"已改好 {len(told.settled)} 处")
-    if remaining:
-        moved = f"（其中 {len(told.changed)} 处数字有变化，但仍不符）" if told.changed else ""
-        parts.append(f"仍有 {remaining} 处{moved}")
-    if told.new:
-        parts.append(f"新发现 {len(told.new)} 处")
-    return "，".join(parts) + "。"
+
+    before: int
+    settled: int
+    still: int
+    changed: int
+    new: int
+
+    def words(self) -> str:
+        """One sentence for people: ``上次 5 处，已改好 3 处，仍有 2 处，新发现 1 处。`` Nothing where both had none."""
+        if not self.before:
+            return f"上次没有指出问题，这次新发现 {self.new} 处。" if self.new else ""
+        parts = [f"上次 {self.before} 处"]
+        if self.settled:
+            parts.append(f"已改好 {self.settled} 处" if self.still or self.new else "已全部改好")
+        if self.still:
+            moved = f"（其中 {self.changed} 处数字有变化，但仍不符）" if self.changed else ""
+            parts.append(f"仍有 {self.still} 处{moved}")
+        if self.new:
+            parts.append(f"新发现 {self.new} 处")
+        return "，".join(parts) + "。"
+
+
+def progress(earlier: Iterable[Finding], later: Iterable[Finding]) -> Progress:
+    """What became of what a body was told about: findings that the document itself is at fault for, hints left out."""
+    before = [finding for finding in earlier if finding.for_agency]
+    now = [finding for finding in later if finding.for_agency]
+    told = settling(before, now)
+    names_changed = {_name(finding) for _, finding in told.changed}
+    names_new = {_name(finding) for finding in told.new}
+    alive = {_name(finding) for finding in told.still} | {_name(finding) for finding, _ in told.changed}
+    shown = [{_name(finding) for finding in matter.findings} for matter in matters(now)]
+    old = [{_name(finding) for finding in matter.findings} for matter in matters(before)]
+    still = [names for names in shown if not names <= names_new]
+    return Progress(
+        before=len(old),
+        settled=sum(not names & alive for names in old),
+        still=len(still),
+        changed=sum(names <= names_changed | names_new for names in still),
+        new=len(shown) - len(still),
+    )
 
 
 def _named(findings: Iterable[Finding]) -> dict[object, Finding]:
-    """By fingerprint; one without a fingerprint by what the fingerprint is made of within a report."""
-    return {
-        finding.fingerprint or (_place(finding), str(finding.expected), str(finding.actual)): finding
-        for finding in findings
-    }
+    return {_name(finding): finding for finding in findings}
+
+
+def _name(finding: Finding) -> object:
+    """The fingerprint; where there is none, what it is made of within a report."""
+    return finding.fingerprint or (_place(finding), str(finding.expected), str(finding.actual))
 
 
 def _place(finding: Finding) -> tuple[str, tuple[str, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from functools import cache
@@ -15,7 +16,12 @@ import pytest
 from infra.demo.authored import consistent
 from infra.demo.planted import wrong_table4_total
 from infra.demo.render import render_small, truncated
+from services.cli import precheck
+from services.cli.precheck import Beside, File
 from services.core.report import Report
+from services.ingest.extract import make_reading_room
+from services.platform.settings import settings
+from services.validate.judge import Context, judge
 from tests.unit.ingest import stand_in_office
 from tests.unit.ingest.written_documents import body, docx
 
@@ -158,3 +164,70 @@ def test_a_wrong_office_command_is_wrong_usage(tmp_path: Path) -> None:
     done = gouji("check", tmp_path / "report.rtf", office="no-such-program")
     assert done.returncode == 64
     assert "office_command" in done.stderr
+
+
+# beside other documents
+
+
+@pytest.fixture(scope="module")
+def years(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A body's reports on two years, and an earlier version of this year's in which more is wrong."""
+    folder = tmp_path_factory.mktemp("years")
+    this = consistent(7, "青禾县教育局", 2024, "township")
+    contents = {
+        "this": render_small(this),
+        "wrong": render_small(wrong_table4_total(this, 7)),
+        "last": render_small(consistent(8, "青禾县教育局", 2023, "township")),
+        "older": render_small(consistent(9, "青禾县教育局", 2022, "township")),
+        "cut": truncated(render_small(this)),
+    }
+    for name, data in contents.items():
+        (folder / f"{name}.pdf").write_bytes(data)
+    return {name: folder / f"{name}.pdf" for name in contents}
+
+
+def test_last_years_report_is_what_the_rules_compare_with(
+    years: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Context] = []
+
+    def listen(report: Report, context: Context) -> Report:
+        told.append(context)
+        return judge(report, context)
+
+    monkeypatch.setattr(precheck, "judge", listen)
+    with make_reading_room(settings()) as room:
+        last, this = (File(years[name].name, years[name].read_bytes()) for name in ("last", "this"))
+        beside, notes = Beside.read(room, last_year=last)
+        assert notes == []
+        checked = precheck.check(room, this, Context(), beside)
+    (context,) = told
+    assert context.last_year is not None
+    assert (context.last_year.year, context.last_year.agency) == (2023, "青禾县教育局")
+    assert checked.notes == ()
+
+
+def test_a_document_of_another_year_is_not_compared_with_and_that_is_said(years: dict[str, Path]) -> None:
+    done = gouji("check", "--json", "--last-year", years["older"], years["this"])
+    assert done.returncode == 0
+    assert "上年文件应有一份 2023 年的报告，读到的是：2022 年；没有用于核对。" in done.stderr
+
+
+def test_a_last_year_that_cannot_be_read_is_told_and_the_rest_is_checked(years: dict[str, Path]) -> None:
+    done = gouji("check", "--json", "--last-year", years["cut"], years["this"])
+    assert done.returncode == 2
+    assert "上年文件无法读取" in done.stderr
+    assert json.loads(done.stdout)["reports"][0]["year"] == 2024
+
+
+def test_beside_the_version_before_it_says_what_is_settled(years: dict[str, Path]) -> None:
+    def said(earlier: str, now: str) -> str:
+        return gouji("check", "--earlier", years[earlier], years[now]).stdout.replace("\n", "")
+
+    assert re.search("与上一版相比：上次 [1-9] 处，已全部改好。", said("wrong", "this"))
+    assert re.search("与上一版相比：上次 ([1-9]) 处，仍有 \\1 处。", said("wrong", "wrong"))
+    assert re.search("与上一版相比：上次没有指出问题，这次新发现 [1-9] 处。", said("this", "wrong"))
+
+
+def test_other_documents_belong_to_one_document(years: dict[str, Path]) -> None:
+    assert gouji("check", "--last-year", years["last"], years["this"], years["wrong"]).returncode == 64
