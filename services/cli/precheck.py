@@ -104,7 +104,7 @@ def check(room: ReadingRoom, file: File, context: Context, beside: Beside | None
             notes += said
             judged = judge(report, known)
             reports.append(judged)
-            told.append(None if known.earlier is None else _progress(judged, known))
+            told.append(None if known.earlier is None or judged.status == "failed" else _progress(judged, known))
         document = document.model_copy(update={"reports": reports})
     seconds = round(time.perf_counter() - started, 4)
     document = document.model_copy(update={"file": file.name, "seconds": seconds})
@@ -150,7 +150,7 @@ def _unfit(what: str, reports: Sequence[Report], year: int | None) -> str:
 def _progress(judged: Report, known: Context) -> Progress:
     assert known.earlier is not None
     before = judge(known.earlier, replace(known, earlier=None))
-    return progress(before.findings, judged.findings)
+    return progress(before.findings, judged.findings, judged.uncertain)
 
 
 def _read(room: ReadingRoom, data: bytes, name: str) -> Document:

@@ -63,15 +63,17 @@ def settling(earlier: Iterable[Finding], later: Iterable[Finding]) -> Settling:
 class Progress:
     """What a newer version has achieved, counted as people are told: one matter to mend is one.
 
-    `settled` of the `before` are gone; `still` of those shown now were there before, `changed` of them with other
-    values; `new` are the rest of those shown now.
+    `settled` of the `before` are gone, `held` of them cannot be told yet because the newer version was not surely read
+    there. `still` of those shown now were there before, `changed` of them with other values; `new` are the rest of
+    those shown now.
     """
 
     before: int
-    settled: int
-    still: int
-    changed: int
-    new: int
+    settled: int = 0
+    held: int = 0
+    still: int = 0
+    changed: int = 0
+    new: int = 0
 
     def words(self) -> str:
         """One sentence for people: ``上次 5 处，已改好 3 处，仍有 2 处，新发现 1 处。`` Nothing where both had none."""
@@ -79,32 +81,43 @@ class Progress:
             return f"上次没有指出问题，这次新发现 {self.new} 处。" if self.new else ""
         parts = [f"上次 {self.before} 处"]
         if self.settled:
-            parts.append(f"已改好 {self.settled} 处" if self.still or self.new else "已全部改好")
+            parts.append("已全部改好" if self.settled == self.before and not self.new else f"已改好 {self.settled} 处")
         if self.still:
             moved = f"（其中 {self.changed} 处数字有变化，但仍不符）" if self.changed else ""
             parts.append(f"仍有 {self.still} 处{moved}")
+        if self.held:
+            parts.append(f"{self.held} 处待人工核对")
         if self.new:
             parts.append(f"新发现 {self.new} 处")
         return "，".join(parts) + "。"
 
 
-def progress(earlier: Iterable[Finding], later: Iterable[Finding]) -> Progress:
-    """What became of what a body was told about: findings that the document itself is at fault for, hints left out."""
+def progress(earlier: Iterable[Finding], later: Iterable[Finding], uncertain: Iterable[str] = ()) -> Progress:
+    """What became of what a body was told about: findings that the document itself is at fault for, hints left out.
+
+    `later` holds everything found in the newer version, `uncertain` its cells that are not vouched for: what is gone
+    only because the newer version could not be read there is not called settled.
+    """
     before = [finding for finding in earlier if finding.for_agency]
-    now = [finding for finding in later if finding.for_agency]
-    told = settling(before, now)
-    names_changed = {_name(finding) for _, finding in told.changed}
-    names_new = {_name(finding) for finding in told.new}
-    alive = {_name(finding) for finding in told.still} | {_name(finding) for finding, _ in told.changed}
-    shown = [{_name(finding) for finding in matter.findings} for matter in matters(now)]
+    found = list(later)
+    now = [finding for finding in found if finding.for_agency]
+    shown = settling(before, now)
+    whole = settling(before, found)
+    doubted = set(uncertain)
+    living = {_name(finding) for finding in whole.still} | {_name(finding) for finding, _ in whole.changed}
+    told = {_name(finding) for finding in shown.still} | {_name(finding) for finding, _ in shown.changed}
+    hidden = {_name(f) for f in before if _name(f) in living or doubted.intersection(f.where)} - told
+    new = {_name(finding) for finding in shown.new}
+    changed = {_name(finding) for _, finding in shown.changed}
     old = [{_name(finding) for finding in matter.findings} for matter in matters(before)]
-    still = [names for names in shown if not names <= names_new]
+    still = [names for matter in matters(now) if not (names := {_name(finding) for finding in matter.findings}) <= new]
     return Progress(
         before=len(old),
-        settled=sum(not names & alive for names in old),
+        settled=sum(not names & (told | hidden) for names in old),
+        held=sum(bool(names & hidden) and not names & told for names in old),
         still=len(still),
-        changed=sum(names <= names_changed | names_new for names in still),
-        new=len(shown) - len(still),
+        changed=sum(names <= changed | new for names in still),
+        new=len(matters(now)) - len(still),
     )
 
 

@@ -69,9 +69,10 @@ def content(letter: Letter) -> Content:
     """The content of this letter."""
     said = _said(letter)
     why = _RENEWED.get(letter.renewed_for or "")
-    if not why:
-        return said
-    return replace(said, opening=(f"{why}，结果与上次告知的不同，请以这一次为准。", *said.opening))
+    first = [f"{why}，结果与上次告知的不同，请以这一次为准。"] if why else []
+    if letter.progress is not None and letter.kind in ("verdict", "receipt"):
+        first += [f"与上一版相比：{words}"] if (words := letter.progress.words()) else []
+    return replace(said, opening=(*first, *said.opening))
 
 
 def _said(letter: Letter) -> Content:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from services.core.errors import REASONS
 from services.core.finding import Finding
 from services.core.report import Layout
+from services.core.settling import Progress
 from services.notify.audience import Contact, Kind
 
 
@@ -24,6 +25,7 @@ class Letter:
     `agency_told`: the register has somebody at the agency, so the agency gets its own mail. `due`: the day until
     which a mended report is expected, where one is set. `renewed_for`: why the same version is judged anew, where the
     recipient was told of an earlier verdict on it (`platform.db.repositories.renewals.Cause`).
+    `progress`: what this version has achieved against the one handed in before, where there is one.
 
     Raises KeyError for a rejected or quarantined letter whose code is not in the catalogue, ValueError for times
     without a zone.
@@ -50,6 +52,7 @@ class Letter:
     agency_told: bool = True
     due: date | None = None
     renewed_for: str | None = None
+    progress: Progress | None = None
 
     def __post_init__(self) -> None:
         if self.received_at.tzinfo is None:

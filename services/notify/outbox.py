@@ -15,6 +15,7 @@ from services.core.contracts import COMPOSE, SEND, Stage
 from services.core.finding import Finding
 from services.core.lifecycle import MailState, NoticeState
 from services.core.report import Layout
+from services.core.settling import Progress, progress
 from services.notify import audience
 from services.notify.compose import ComposedMail, Sender, compose
 from services.notify.headers import AddressError, address
@@ -24,6 +25,7 @@ from services.platform.db import claims
 from services.platform.db.claims import Claim
 from services.platform.db.dialect import db_now
 from services.platform.db.models import Agency, CellRow, FindingRow, Mail, Notice, ReportRow, Submission
+from services.platform.db.repositories.history import version_before
 from services.platform.db.repositories.registry import contacts_for
 from services.platform.db.repositories.submissions import RENEWED
 from services.platform.logging import log
@@ -86,6 +88,7 @@ class _Case:
     contacts: tuple[audience.Contact, ...]
     findings: tuple[Finding, ...]
     pages: dict[str, int]
+    progress: Progress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,18 @@ def _load(session: Session, notice_id: int) -> _Case:
         for contact in contacts_for(session, row.agency_code)
     )
     name = row.registered_name or row.agency_name or row.agency_code or "（未登记单位）"
-    return _Case(row, name, contacts, findings, pages)
+    return _Case(row, name, contacts, findings, pages, _progress(session, row, findings))
+
+
+def _progress(session: Session, row: Row[*tuple[Any, ...]], findings: tuple[Finding, ...]) -> Progress | None:
+    """What this version has achieved against the one before; a first version asks the database nothing."""
+    if row.report_id is None or row.revision == 1:
+        return None
+    before = version_before(session, row.agency_code, row.year, row.submission_id)
+    if before is None or row.status == "failed":
+        return None
+    bodies = session.connection().execute(_FINDINGS, {"report": before}).scalars()
+    return progress((Finding.model_validate(body) for body in bodies), findings, row.uncertain)
 
 
 def _subject(case: _Case) -> audience.Subject:
@@ -217,6 +231,7 @@ def _draft(case: _Case, subject: audience.Subject, addressee: audience.Addressee
         reason_code=_reason_code(case),
         reason_detail=row.reason_detail or "",
         renewed_for=row.renewed_for if row.kind.startswith(RENEWED) else None,
+        progress=case.progress,
         agency_told=any(contact.role == "agency" and _reachable(contact) for contact in case.contacts),
     )
     key = _dedupe_key(case, addressee)

@@ -19,7 +19,7 @@ from services.platform.db.claims import Claim
 from services.platform.db.engine import reading
 from services.platform.db.models import Agency, Extraction, FindingRow, Notice, Renewal, ReportRow, Submission
 from services.platform.db.repositories import renewals, submissions
-from services.platform.db.repositories.history import Kept
+from services.platform.db.repositories.history import IDENTITY, Kept, kept_of
 from services.platform.db.repositories.renewals import Cause
 from services.platform.db.repositories.submissions import Follow
 from services.platform.stage_task import Outcome
@@ -36,8 +36,8 @@ _FINDING = cast("Table", FindingRow.__table__)
 # built once: these run for every report
 _STORED = (
     select(
-        *(_REPORT.c[name] for name in ("id", "agency_code", "year", "submission_id", "generation", "position")),
-        *(_REPORT.c[name] for name in ("verdict", "superseded_by")),
+        *IDENTITY,
+        _REPORT.c.verdict,
         _SUBMISSION.c.ref,
         _SUBMISSION.c.year_hint,
         _SUBMISSION.c.announced_at,
@@ -89,7 +89,7 @@ def stored_reports(session: Session, ids: Sequence[int]) -> list[Stored]:
         found.setdefault(row.report_id, []).append(Finding.model_validate(row.body))
     return [
         Stored(
-            Kept(row.id, row.agency_code, row.year, row.submission_id, row.generation, row.position, row.document),
+            kept_of(row),
             row.ref,
             Origin(
                 row.submission_id,

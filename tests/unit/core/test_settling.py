@@ -65,38 +65,48 @@ def test_what_is_counted_adds_up_to_what_is_shown(before: list[Finding], now: li
     assert told.before == len(before)  # each is a matter of its own here
     assert told.still + told.new == len(now)
     assert told.settled + told.still == told.before
+    assert told.held == 0
     assert 0 <= told.changed <= told.still
 
 
 @given(FINDINGS)
 def test_the_same_version_has_achieved_nothing(found: list[Finding]) -> None:
-    assert progress(found, found) == Progress(len(found), 0, len(found), 0, 0)
+    assert progress(found, found) == Progress(len(found), still=len(found))
     assert settling(found, []).settled == tuple(found)
 
 
 def test_what_one_change_settles_is_counted_once() -> None:
     repair = [Repair(cell="a", from_=5, to=4)]
     joint = [finding("T3-1", "a", repair=repair), finding("T3-2", "a", repair=repair)]
-    assert progress(joint, []) == Progress(1, 1, 0, 0, 0)
-    assert progress([], joint) == Progress(0, 0, 0, 0, 1)
-    assert progress(joint, joint[:1]) == Progress(1, 0, 1, 0, 0), "half mended is not mended"
+    assert progress(joint, []) == Progress(1, settled=1)
+    assert progress([], joint) == Progress(0, new=1)
+    assert progress(joint, joint[:1]) == Progress(1, still=1), "half mended is not mended"
 
 
 def test_only_what_the_body_was_told_about_counts() -> None:
     unsure = finding("T3-1", cause="unclear")
     hint = finding("Y6", severity=Severity.INFO)
-    assert progress([unsure, hint], []) == Progress(0, 0, 0, 0, 0)
+    assert progress([unsure, hint], []) == Progress(0)
+
+
+def test_what_the_newer_version_was_not_surely_read_for_is_not_called_settled() -> None:
+    before = [finding("T3-1", "a"), finding("T3-2", "b"), finding("T4-1", "c")]
+    unsure = finding("T3-1", "a", cause="unclear")
+    assert progress(before, [unsure], uncertain=["b"]) == Progress(3, settled=1, held=2)
+    assert progress(before, [finding("T3-1", "a", 2, cause="extraction")]) == Progress(3, settled=2, held=1)
+    assert progress(before, before[:2], uncertain=["b"]) == Progress(3, settled=1, still=2)
 
 
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        (Progress(5, 3, 2, 0, 1), "上次 5 处，已改好 3 处，仍有 2 处，新发现 1 处。"),
-        (Progress(5, 5, 0, 0, 0), "上次 5 处，已全部改好。"),
-        (Progress(5, 5, 0, 0, 1), "上次 5 处，已改好 5 处，新发现 1 处。"),
-        (Progress(2, 0, 2, 1, 0), "上次 2 处，仍有 2 处（其中 1 处数字有变化，但仍不符）。"),
-        (Progress(0, 0, 0, 0, 2), "上次没有指出问题，这次新发现 2 处。"),
-        (Progress(0, 0, 0, 0, 0), ""),
+        (Progress(5, settled=3, still=2, new=1), "上次 5 处，已改好 3 处，仍有 2 处，新发现 1 处。"),
+        (Progress(5, settled=5), "上次 5 处，已全部改好。"),
+        (Progress(5, settled=5, new=1), "上次 5 处，已改好 5 处，新发现 1 处。"),
+        (Progress(5, settled=4, held=1), "上次 5 处，已改好 4 处，1 处待人工核对。"),
+        (Progress(2, still=2, changed=1), "上次 2 处，仍有 2 处（其中 1 处数字有变化，但仍不符）。"),
+        (Progress(0, new=2), "上次没有指出问题，这次新发现 2 处。"),
+        (Progress(0), ""),
     ],
 )
 def test_it_is_told_in_one_sentence(told: Progress, words: str) -> None:

@@ -116,6 +116,18 @@ def test_an_error_behind_doubt_keeps_an_agencys_page_from_saying_all_is_well(sit
     assert "未发现需要更正之处" not in site.log_in("130101").get(f"/submissions/{row.ref}").text
 
 
+def test_a_second_version_shows_what_it_has_settled(site):
+    first, second = submit("130101", "一.pdf"), submit("130101", "二.pdf")
+    gone = finding(rule="T4-1", where=["table4.review.total"], repair=[], fingerprint="b" * 16)
+    judge(first, report(findings=[finding(), gone]))
+    judge(second, report(findings=[finding()]))
+    for who in ("130101", "reviewer"):
+        browser = site.log_in(who)
+        assert "与上一版相比" not in browser.get(f"/submissions/{first.ref}").text
+        text = browser.get(f"/submissions/{second.ref}").text
+        assert "<b>与上一版相比：</b>上次 2 处，已改好 1 处，仍有 1 处。" in text
+
+
 def test_a_rejected_document_shows_reason_and_next_step(site):
     row = submit("130101", "加密.pdf")
     reject(row)

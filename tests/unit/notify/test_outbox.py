@@ -146,3 +146,47 @@ def test_hostile_names_reach_no_header(ground: Ground) -> None:
     run(Compose(), ground.rows(Notice)[0].id)
     for mail in ground.rows(Mail):
         assert message_from_bytes(mail.raw)["Bcc"] is None
+
+
+# a version that follows another one
+
+
+def agency_texts(ground: Ground) -> list[str]:
+    mails = [mail for mail in ground.rows(Mail) if mail.recipient_email == AGENCY]
+    bodies = [message_from_bytes(mail.raw, policy=policy.default).get_body(("plain",)) for mail in mails]
+    return [str(body.get_content()) if body else "" for body in bodies]
+
+
+def other(cell: str) -> Finding:
+    return found().model_copy(update={"where": [cell], "fingerprint": cell[-16:]})
+
+
+def test_the_second_version_says_what_it_has_settled_and_the_first_says_nothing_of_it(ground: Ground) -> None:
+    report = Report(status="ok", year=2024)
+    both = [other("table3.new.total"), other("table4.review.total")]
+    run(Compose(), verdict(ground, report.with_findings(both)))
+    run(Compose(), verdict(ground, report.with_findings([both[1], other("table3.total.total")])))
+    run(Compose(), verdict(ground, report))
+    first, second, third = agency_texts(ground)
+    assert "与上一版相比" not in first
+    assert "与上一版相比：上次 2 处，已改好 1 处，仍有 1 处，新发现 1 处。" in second
+    assert "与上一版相比：上次 2 处，已全部改好。" in third
+
+
+def test_a_version_that_could_not_be_read_is_compared_with_nothing(ground: Ground) -> None:
+    run(Compose(), verdict(ground, Report(status="ok", year=2024, findings=[found()])))
+    run(Compose(), verdict(ground, Report(status="failed", year=2024, reason="没有读出")))
+    run(Compose(), verdict(ground, Report(status="ok", year=2024, findings=[found()])))
+    assert all("与上一版相比" not in text for text in agency_texts(ground))
+
+
+def test_the_same_document_read_once_more_is_no_second_version(ground: Ground) -> None:
+    run(Compose(), verdict(ground, Report(status="ok", year=2024, findings=[found()])))
+    (submission,) = ground.rows(Submission)
+    with unit_of_work() as session:
+        submissions.replay(session, submission.id, actor="operator")
+        row = session.get_one(Submission, submission.id)
+        notice = store_report(session, HandIn.of(row), Report(status="ok", year=2024), position=0, actor="w")
+    assert notice is not None
+    run(Compose(), notice)
+    assert "与上一版相比" not in agency_texts(ground)[-1]

@@ -24,6 +24,7 @@ class Kept:
     submission_id: int
     generation: int
     position: int
+    status: str
     packed: bytes
     """Empty where only the report's identity was asked for."""
 
@@ -58,7 +59,9 @@ _MEMBER = cast("Table", Membership.__table__)
 _READ_FROM = and_(
     _EXTRACTION.c.submission_id == _REPORT.c.submission_id, _EXTRACTION.c.generation == _REPORT.c.generation
 )
-_IDENTITY = tuple(_REPORT.c[name] for name in ("id", "agency_code", "year", "submission_id", "generation", "position"))
+IDENTITY = tuple(
+    _REPORT.c[name] for name in ("id", "agency_code", "year", "submission_id", "generation", "position", "status")
+)
 _NOT_ASKED_FOR = literal(b"", LargeBinary).label("document")
 _BESIDE = and_(
     _REPORT.c.agency_code == bindparam("body"),
@@ -67,8 +70,8 @@ _BESIDE = and_(
         and_(_REPORT.c.year == bindparam("of_year"), _REPORT.c.submission_id < bindparam("submission")),
     ),
 )
-_BESIDE_WHOLE = select(*_IDENTITY, _EXTRACTION.c.document).join(_EXTRACTION, _READ_FROM).where(_BESIDE)
-_BESIDE_IDS = select(*_IDENTITY, _NOT_ASKED_FOR).where(_BESIDE)
+_BESIDE_WHOLE = select(*IDENTITY, _EXTRACTION.c.document).join(_EXTRACTION, _READ_FROM).where(_BESIDE)
+_BESIDE_IDS = select(*IDENTITY, _NOT_ASKED_FOR).where(_BESIDE)
 _REPORTED = and_(
     _REPORT.c.agency_code == _MEMBER.c.body_code,
     _REPORT.c.year == bindparam("of_year"),
@@ -76,14 +79,14 @@ _REPORTED = and_(
 )
 _BELOW = and_(_MEMBER.c.year == bindparam("tree"), _MEMBER.c.parent_code == bindparam("body"))
 _BELOW_WHOLE = (
-    select(_MEMBER.c.body_code, _MEMBER.c.name, *_IDENTITY, _EXTRACTION.c.document)
+    select(_MEMBER.c.body_code, _MEMBER.c.name, *IDENTITY, _EXTRACTION.c.document)
     .outerjoin(_REPORT, _REPORTED)
     .outerjoin(_EXTRACTION, _READ_FROM)
     .where(_BELOW)
     .order_by(_MEMBER.c.body_code)
 )
 _BELOW_IDS = (
-    select(_MEMBER.c.body_code, _MEMBER.c.name, *_IDENTITY, _NOT_ASKED_FOR).outerjoin(_REPORT, _REPORTED).where(_BELOW)
+    select(_MEMBER.c.body_code, _MEMBER.c.name, *IDENTITY, _NOT_ASKED_FOR).outerjoin(_REPORT, _REPORTED).where(_BELOW)
 )
 
 
@@ -95,11 +98,19 @@ def beside(
     Where two reports could be meant (a document may hold several of one year) there is none: nobody can say which.
     """
     given = {"body": body, "before": year - 1, "of_year": year, "submission": submission_id}
-    found = [_kept(row) for row in session.connection().execute(_BESIDE_WHOLE if whole else _BESIDE_IDS, given)]
+    found = [kept_of(row) for row in session.connection().execute(_BESIDE_WHOLE if whole else _BESIDE_IDS, given)]
     last_year = [kept for kept in found if kept.year == year - 1]
     before = [kept for kept in found if kept.year == year]
     newest = max(((kept.submission_id, kept.generation) for kept in before), default=None)
     return _sole(last_year), _sole([kept for kept in before if (kept.submission_id, kept.generation) == newest])
+
+
+def version_before(session: Session, body: str, year: int, submission_id: int) -> int | None:
+    """The id of the version of this year's report handed in before this submission, where it could be read."""
+    if not year:
+        return None
+    _, earlier = beside(session, body, year, submission_id, whole=False)
+    return earlier.id if earlier is not None and earlier.status != "failed" else None
 
 
 def below(session: Session, body: str, year: int, *, tree: int, whole: bool = True) -> list[Child]:
@@ -109,12 +120,15 @@ def below(session: Session, body: str, year: int, *, tree: int, whole: bool = Tr
     for row in session.connection().execute(_BELOW_WHOLE if whole else _BELOW_IDS, given):
         listed = found.setdefault((row.body_code, row.name), [])
         if row.id is not None and row.document is not None:
-            listed.append(_kept(row))
+            listed.append(kept_of(row))
     return [Child(code, name, _sole(listed)) for (code, name), listed in found.items()]
 
 
-def _kept(row: Row[*tuple[Any, ...]]) -> Kept:
-    return Kept(row.id, row.agency_code, row.year, row.submission_id, row.generation, row.position, row.document)
+def kept_of(row: Row[*tuple[Any, ...]]) -> Kept:
+    """From a row with the columns `IDENTITY` and the document."""
+    return Kept(
+        row.id, row.agency_code, row.year, row.submission_id, row.generation, row.position, row.status, row.document
+    )
 
 
 def _sole(found: Sequence[Kept]) -> Kept | None:

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from services.core.finding import Finding, Severity
 from services.core.lifecycle import TERMINAL, SubmissionState
 from services.core.report import Document
+from services.core.settling import Progress, progress
 from services.platform.db.models import Agency, CellRow, Extraction, FindingRow, Mail, ReportRow, Submission, Transition
-from services.platform.db.repositories.history import unpacked
+from services.platform.db.repositories.history import unpacked, version_before
 
 AGENCY = "agency"
 """The role of mails that an agency may see: those to itself."""
@@ -77,12 +78,14 @@ class Judged:
     """A report revision with its findings, in the order in which the rules gave them, and where their cells stand.
 
     `doubts` is true when some error or warning may be due to the reading: then nobody may be told that all is well.
+    `progress`: what became of the findings of the version handed in before, where there is one.
     """
 
     row: ReportRow
     findings: tuple[Finding, ...]
     doubts: bool
     spots: dict[str, Spot]
+    progress: Progress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +262,19 @@ def _judged(session: Session, report: ReportRow, *, for_agency: bool) -> Judged:
         .select_from(FindingRow)
         .where(FindingRow.report_id == report.id, FindingRow.cause != "document", FindingRow.severity != Severity.INFO)
     )
-    return Judged(report, found, bool(doubts), {path: Spot(page, line) for path, page, line in places})
+    spots = {path: Spot(page, line) for path, page, line in places}
+    return Judged(report, found, bool(doubts), spots, progress_of(session, report))
+
+
+def progress_of(session: Session, report: ReportRow) -> Progress | None:
+    """What this revision has achieved against the version handed in before; None where there is none to compare with."""
+    if report.revision == 1 or report.status == "failed":
+        return None
+    before = version_before(session, report.agency_code, report.year, report.submission_id)
+    if before is None:
+        return None
+    earlier, later = (findings_of(session, report_id, for_agency=False) for report_id in (before, report.id))
+    return progress(earlier, later, report.uncertain)
 
 
 def findings_of(session: Session, report_id: int, *, for_agency: bool) -> tuple[Finding, ...]:
