@@ -44,6 +44,7 @@ CHINESE: Final = MappingProxyType(
         "listing_seconds": "清点收件桶、找回漏报事件的间隔（秒）。",
         "max_bytes": "单个文件的大小上限（字节）。",
         "max_pages": "单个文件的页数上限。",
+        "limits_file": "各地规定的报送期限等（TOML 文件，见 docs/operations.md）；留空则只按法定要求。",
         "reader_wall_seconds": "读取一份文件的最长时间（秒）。",
         "reader_cpu_seconds": "读取一份文件可用的 CPU 时间（秒）。",
         "reader_memory_mb": "读取进程的地址空间上限（MiB）。",

@@ -1,4 +1,4 @@
-"""The commands of `gouji` and their exit statuses. 64 is wrong usage (sysexits' EX_USAGE); others are each command's."""
+"""The commands of `gouji` and their exit statuses. 64 is wrong usage (sysexits' EX_USAGE), 78 unusable settings; others are each command's."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 import typer
+from pydantic import ValidationError
 
 from services.cli import local, operate, roles
 from services.cli.check import check
 from services.cli.rejudge import rejudge
 from services.cli.rules import rules
 from services.platform import logging
+from services.platform.settings import Settings
 
 USAGE = 64
+CONFIGURATION = 78
+"""Settings that cannot be used (sysexits' EX_CONFIG)."""
 _TYPER_USAGE = 2
 """What Typer itself would exit with on wrong usage."""
 
@@ -52,4 +56,12 @@ def main() -> None:
         sys.exit(USAGE if error.exit_code == _TYPER_USAGE else 1)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
+    except ValidationError as error:
+        if error.title != Settings.__name__:
+            raise
+        print("gouji: the settings cannot be used.", file=sys.stderr)
+        for fault in error.errors(include_input=False):
+            name = "".join(f"GOUJI_{str(part).upper()}: " for part in fault["loc"])
+            print(f"{name}{fault['msg'].removeprefix('Value error, ')}", file=sys.stderr)
+        sys.exit(CONFIGURATION)
     sys.exit(result if isinstance(result, int) else 0)

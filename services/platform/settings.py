@@ -13,6 +13,8 @@ from typing import Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.core.regions import NO_REGIONS, RegionalLimits, parse_limits
+
 _LANE_TASKS = frozenset({"ingest.read_pictures", "ingest.convert"})
 
 
@@ -68,6 +70,12 @@ class Settings(BaseSettings):
     listing_seconds: float = Field(60, gt=0, description="Interval of the bucket listing that finds lost events.")
     max_bytes: int = Field(50 * 2**20, gt=0, description="Largest document accepted, in bytes.")
     max_pages: int = Field(300, gt=0, description="Most pages a document may have.")
+
+    # judging
+    limits_file: str = Field(
+        "",
+        description="TOML file with deadlines and limits that regions set (docs/operations.md); empty: the law's alone.",
+    )
 
     # reading child
     reader_wall_seconds: float = Field(90, gt=0, description="Wall-clock limit of reading one document, in seconds.")
@@ -158,6 +166,14 @@ class Settings(BaseSettings):
             raise ValueError("log_level must be DEBUG, INFO, WARNING or ERROR")
         return value.upper()
 
+    @field_validator("limits_file")
+    @classmethod
+    def _usable_limits(cls, value: str) -> str:
+        """Read at start-up, so that no report is judged by limits that cannot be meant."""
+        if value:
+            read_limits(value)
+        return value
+
     @model_validator(mode="after")
     def _limits_agree(self) -> Self:
         """Leases, time limits and the visibility timeout must nest; otherwise work would run twice by design."""
@@ -198,6 +214,22 @@ class Settings(BaseSettings):
             raise ValueError("GOUJI_SECRET_KEY must have at least 32 characters")
         if len(self.hook_token.get_secret_value()) < 16:
             raise ValueError("GOUJI_HOOK_TOKEN must have at least 16 characters")
+
+
+def read_limits(path: str) -> RegionalLimits:
+    """What regions set, from this file. Raises ValueError when it cannot be read or used."""
+    try:
+        return parse_limits(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be used:\n{error}") from error
+
+
+@cache
+def regional_limits(path: str) -> RegionalLimits:
+    """The limits of the file that the settings name, read once a process."""
+    return read_limits(path) if path else NO_REGIONS
 
 
 SECRETS_DIRS = ("/run/secrets/gouji",)

@@ -8,8 +8,10 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from services.core.bodies import Level, level_of
+from services.core.limits import LAW
 from services.core.report import Report
 from services.platform.db.repositories import history, tree
+from services.platform.settings import regional_limits, settings
 from services.validate.rules.sheet import Context, Part
 
 _AREAS = frozenset({Level.PROVINCE, Level.CITY, Level.COUNTY, Level.TOWNSHIP})
@@ -101,10 +103,13 @@ def _context(origin: Origin, standing: tree.Standing | None, year: int | None) -
     if standing is not None and (standing.of_year == year or not name):
         name = standing.body.name
     level = standing.body.level if standing is not None else ""
+    regions = standing.regions if standing is not None else (origin.agency_code,)
+    limits = regional_limits(settings().limits_file)
     return Context(
         body_code=origin.agency_code,
         body_name=name,
         expected_year=origin.expected_year,
         received_on=origin.received_on,
         level=level_of(level or origin.registered_level, name),
+        limits=limits.for_body(regions, year) if year else LAW,
     )

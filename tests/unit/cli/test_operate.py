@@ -13,6 +13,7 @@ from services.core.report import Report
 from services.notify.outbox import Compose
 from services.platform.db.engine import unit_of_work
 from services.platform.db.models import AccessToken, Agency, Submission
+from services.platform.settings import settings
 from services.platform.stage_task import run
 from services.validate.store import HandIn, store_report
 from tests.unit.platform.ground import Ground
@@ -220,3 +221,16 @@ def test_a_tree_with_a_fault_is_told_by_line_and_not_imported(gouji, ground: Gro
     file.write_bytes(TREE.encode("gb18030"))
     assert "UTF-8" in gouji("agencies", "tree", "import", file, "--year", "2024")[1]
     assert gouji("agencies", "tree", "import", file)[0] == 64
+
+
+# settings
+
+
+def test_settings_that_cannot_be_used_are_told_plainly(gouji, ground: Ground, monkeypatch) -> None:
+    monkeypatch.setenv("GOUJI_LIMITS_FILE", str(ground.folder / "gone.toml"))
+    monkeypatch.setenv("GOUJI_MAX_PAGES", "-3")
+    settings.cache_clear()
+    assert gouji("ledger", "--tables-only")[0] == 78
+    for name in ("GOUJI_LIMITS_FILE", "GOUJI_MAX_PAGES"):
+        monkeypatch.delenv(name)
+    settings.cache_clear()

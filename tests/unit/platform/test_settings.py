@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from services.platform.settings import Settings
+from services.platform.settings import Settings, regional_limits
 
 SECRET = "hunter2-geheim-password"
 SECRETS = ("broker_url", "s3_access_key", "s3_secret_key", "smtp_password", "secret_key", "hook_token")
@@ -91,3 +92,17 @@ def test_every_setting_says_what_it_means() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description, name
         assert field.description.endswith("."), name
+
+
+def test_a_limits_file_that_cannot_be_meant_is_refused_at_the_start(tmp_path: Path) -> None:
+    file = tmp_path / "limits.toml"
+    with pytest.raises(ValidationError, match="cannot be read"):
+        Settings(limits_file=str(file))
+    file.write_text("[[limits]]\nregion = 'x'\nyears = [2024]\ndedline = '01-01'\n", encoding="utf-8")
+    with pytest.raises(ValidationError, match="unknown key 'dedline'"):
+        Settings(limits_file=str(file))
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(ValidationError, match="cannot be used"):
+        Settings(limits_file=str(file))
+    file.write_text("[[limits]]\nregion = 'x'\nyears = [2024]\ndeadline = '01-01'\n", encoding="utf-8")
+    assert regional_limits(Settings(limits_file=str(file)).limits_file).for_body(["x"], 2024).deadline == (1, 1)

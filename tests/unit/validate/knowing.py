@@ -9,10 +9,12 @@ import pytest
 from services.core.bodies import Level
 from services.core.contracts import EXTRACT
 from services.core.lifecycle import SubmissionState
+from services.core.limits import LAW, Limits
 from services.core.report import Report
 from services.platform.db.engine import unit_of_work
 from services.platform.db.models import Agency
 from services.platform.db.repositories import submissions
+from services.platform.settings import settings
 from services.platform.stage_task import run
 from services.validate import tasks
 from services.validate.judge import judge
@@ -143,3 +145,20 @@ class Knowing:
         row = read(ground, "a1", on(2023, 23), on(2024, 24))
         assert run(tasks.Judge(), row, hand_on=lambda _follow: None)
         assert [licences(known.last_year) for known in told[-2:]] == [22, None]
+
+    def test_limits_are_those_of_the_nearest_region_in_the_tree(
+        self, ground: Ground, told: list[Context], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        file = ground.folder / "limits.toml"
+        file.write_text('[[limits]]\nregion = "x"\nyears = [2024]\ndeadline = "01-20"\n', encoding="utf-8")
+        monkeypatch.setenv("GOUJI_LIMITS_FILE", str(file))
+        settings.cache_clear()
+        hand_in(ground, "a1", TALLYING)
+        grow(2024, *COUNTY)
+        hand_in(ground, "a1", TALLYING)
+        hand_in(ground, "a1", last_year_of(TALLYING), year_hint=2023)
+        assert [known.limits for known in told] == [LAW, Limits(deadline=(1, 20)), LAW]
+
+
+def last_year_of(report: Report) -> Report:
+    return report.model_copy(update={"year": 2023})
