@@ -58,7 +58,7 @@ def check(
             _say(unread)
             worst = EXIT_UNREADABLE if unread else 0
             for file in files:
-                checked = judged(room, _file(file), context, beside)
+                checked = judged(room, _file(file), lambda _: context, beside)
                 _say(checked.notes)
                 if as_json:
                     print(json.dumps(checked.document.published(), ensure_ascii=False), flush=True)
@@ -72,7 +72,7 @@ def check(
 
 def check_file(room: ReadingRoom, file: Path, context: Context) -> Document:
     """One document, read in the sandbox and judged; an unreadable one gives a single failed report with the reason."""
-    return judged(room, _file(file), context).document
+    return judged(room, _file(file), lambda _: context).document
 
 
 def _file(path: Path) -> File:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -22,6 +22,8 @@ from services.validate.judge import Context, judge
 
 _WITH_OFFICE = "本机装有 LibreOffice 时可以直接检查（不在搜索路径中的，用 GOUJI_OFFICE_COMMAND 指明）。"
 
+
+_AFTER_A_CRASH = "请重新导出后再试；仍不能读取的，可以直接报送，由主管部门人工核对。"
 
 _LAST_YEAR, _EARLIER = "上年文件", "上一版文件"
 
@@ -46,16 +48,18 @@ class Beside:
     earlier: tuple[Report, ...] = ()
 
     @classmethod
-    def read(cls, room: ReadingRoom, *, last_year: File | None, earlier: File | None = None) -> tuple[Self, list[str]]:
+    def read(
+        cls, room: ReadingRoom, *, last_year: File | None, earlier: File | None = None, with_office: bool = True
+    ) -> tuple[Self, list[str]]:
         """The other documents read; with a note in Chinese on each that could not be."""
         found: list[tuple[Report, ...]] = []
         notes = []
         for what, file in ((_LAST_YEAR, last_year), (_EARLIER, earlier)):
             try:
-                found.append(tuple(read_file(room, file).reports) if file else ())
+                found.append(tuple(read_file(room, file, with_office=with_office).reports) if file else ())
             except (RejectedError, CrashedError) as error:
                 found.append(())
-                notes.append(f"{what}无法读取，没有用于核对。{reason(error)}")
+                notes.append(f"{what}无法读取，没有用于核对。{reason(error, hint=_WITH_OFFICE if with_office else '')}")
         return cls(*found), notes
 
 
@@ -71,36 +75,47 @@ class Checked:
     notes: tuple[str, ...] = ()
 
 
-def read_file(room: ReadingRoom, file: File) -> Document:
+def read_file(room: ReadingRoom, file: File, *, with_office: bool = True) -> Document:
     """The document without findings. Raises RejectedError or CrashedError when it cannot be read."""
     limit = settings().max_bytes
     if not file.data:
         raise RejectedError("empty")
     if len(file.data) > limit:
         raise RejectedError("too_large", f"上限 {limit // 2**20} MB")
-    return _read(room, file.data, file.name)
+    return _read(room, file.data, file.name) if with_office else room.read(file.data, filename=file.name)
 
 
-def check(room: ReadingRoom, file: File, context: Context, beside: Beside | None = None) -> Checked:
-    """The document judged; an unreadable one gives a single failed report with the reason."""
+def check(
+    room: ReadingRoom,
+    file: File,
+    know: Callable[[Report], Context],
+    beside: Beside | None = None,
+    *,
+    with_office: bool = True,
+) -> Checked:
+    """The document judged; an unreadable one gives a single failed report with the reason.
+
+    `know` gives what is known of a report apart from `beside`. `with_office`: convert DOC, WPS and RTF with the
+    LibreOffice of this machine, where there is one.
+    """
     started = time.perf_counter()
     beside = beside or Beside()
     told: list[Progress | None] = []
     notes: list[str] = []
     try:
-        document = read_file(room, file)
+        document = read_file(room, file, with_office=with_office)
     except (RejectedError, CrashedError) as error:
         document = Document(
             file=file.name,
             sha256=hashlib.sha256(file.data).hexdigest(),
             format=Format(error.detail) if error.reason.code == "office_missing" else _looks_like(file.data),
             engine="none",
-            reports=[Report(status="failed", reason=reason(error))],
+            reports=[Report(status="failed", reason=reason(error, hint=_WITH_OFFICE if with_office else ""))],
         )
     else:
         reports = []
         for report in document.reports:
-            known, said = _known(report, context, beside)
+            known, said = _known(report, know(report), beside)
             notes += said
             judged = judge(report, known)
             reports.append(judged)
@@ -111,17 +126,22 @@ def check(room: ReadingRoom, file: File, context: Context, beside: Beside | None
     return Checked(document, tuple(told), tuple(dict.fromkeys(notes)))
 
 
-def reason(error: RejectedError | CrashedError) -> str:
-    """Why a document could not be read, and what to do."""
+def reason(error: RejectedError | CrashedError, *, hint: str = "") -> str:
+    """Why a document could not be read, and what to do. Nothing says that it was kept, because it was not.
+
+    `hint` is added where an office program is what is missing.
+    """
+    if isinstance(error, CrashedError):
+        return f"{error.reason.cause.format(detail=error.detail)}{_AFTER_A_CRASH}"
     text = error.reason.text(error.detail)
-    return f"{text}{_WITH_OFFICE}" if error.reason.code == "office_missing" else text
+    return f"{text}{hint}" if error.reason.code == "office_missing" else text
 
 
 def _known(report: Report, context: Context, beside: Beside) -> tuple[Context, list[str]]:
     """The context with the other documents' reports that fit this one's year, and a note on each that does not."""
     year = report.year or context.expected_year
     notes: list[str] = []
-    last_year = earlier = None
+    last_year, earlier = context.last_year, context.earlier
     if beside.last_year:
         last_year = _sole(beside.last_year, year and year - 1)
         if last_year is None:

@@ -18,7 +18,7 @@ from services.platform.logging import log
 
 router = APIRouter()
 
-_OWN_PAGE: Final = re.compile(r"/(?:submissions/[0-9a-f]{16}|mails/[0-9]{1,19})?")
+_OWN_PAGE: Final = re.compile(r"/(?:submissions/[0-9a-f]{16}|mails/[0-9]{1,19}|check)?")
 
 
 @router.get("/login")

@@ -200,7 +200,7 @@ def test_last_years_report_is_what_the_rules_compare_with(
         last, this = (File(years[name].name, years[name].read_bytes()) for name in ("last", "this"))
         beside, notes = Beside.read(room, last_year=last)
         assert notes == []
-        checked = precheck.check(room, this, Context(), beside)
+        checked = precheck.check(room, this, lambda _: Context(), beside)
     (context,) = told
     assert context.last_year is not None
     assert (context.last_year.year, context.last_year.agency) == (2023, "青禾县教育局")
