@@ -44,6 +44,7 @@ def tree_import(
         print(
             f"其中 {len(done.unregistered)} 个不在名册中（{named}{more}）；要报送年报的，请用 gouji agencies import 登记。"
         )
+    print("已入库的报告不会自动重新核对；可用 gouji rules dry-run 查看影响，再用 gouji rejudge 重新核对。")
     return 0
 
 

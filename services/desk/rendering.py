@@ -33,6 +33,7 @@ _templates.filters |= {
     "role_word": lambda role: wording.ROLES.get(role, role),
     "mail_word": lambda kind: wording.MAIL_KINDS.get(kind, kind),
     "status_word": lambda status: wording.STATUSES.get(status, status),
+    "renewed_words": lambda cause: wording.RENEWED.get(cause, ""),
     "step_words": wording.step_words,
     "masked": wording.masked,
     "size_words": lambda size: f"{size / 1024:,.0f} KB" if size >= 1024 else f"{size} 字节",

@@ -20,6 +20,13 @@ ROLES = {"agency": "报送单位", "reviewer": "主管部门", "operator": "系�
 MAIL_KINDS = {"verdict": "核对意见", "receipt": "核对回执", "rejected": "未受理说明", "quarantined": "待处理提示"}
 SEVERITIES = {"error": "需更正", "warning": "请核实", "info": "供参考"}
 STATUSES = {"ok": "数字均已确认", "review": "部分数字待人工确认", "failed": "未能读出统计表"}
+RENEWED = {
+    "last_year": "收到上一年度的报告后重新核对过",
+    "earlier": "核对完此前的版本后重新核对过",
+    "part": "收到下级单位的报告后重新核对过",
+    "rules": "核对规则更新后重新核对过",
+}
+"""Why the verdict on a version is not the first one."""
 DOUBT = "待确认"
 """Instead of a severity where the reading itself may be at fault: nobody is told to mend what may be misread."""
 CAUSES = {"extraction": "可能是读取有误，请对照原件", "unclear": "尚不能分清是文件有误还是读取有误，请对照原件"}

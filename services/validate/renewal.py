@@ -198,7 +198,10 @@ def apply(session: Session, result: Renewed, *, actor: str) -> Follow:
     if list(wish.stored.findings) == report.findings:
         return ()
     replace_findings(session, report_id, report)
-    if not wish.mail or _told(wish.stored.findings) == _told(report.findings):
+    if _told(wish.stored.findings) == _told(report.findings):
+        return ()
+    session.execute(update(ReportRow).where(ReportRow.id == report_id).values(renewed_for=wish.cause))
+    if not wish.mail:
         return ()
     cancel_mails(session, report_id, cause="renewed", why="the verdict was given anew", actor=actor)
     waiting = select(Notice.id).where(
@@ -206,7 +209,6 @@ def apply(session: Session, result: Renewed, *, actor: str) -> Follow:
     )
     if session.scalar(waiting.limit(1)) is not None:
         return ()  # nobody was told yet, and it will speak of what is stored now
-    session.execute(update(ReportRow).where(ReportRow.id == report_id).values(renewed_for=wish.cause))
     notice_id = submissions.add_notice(
         session,
         kind=f"{submissions.RENEWED}{wish.stored.verdict + 1}",

@@ -198,7 +198,7 @@ class ReportRow(Base):
     verdict: Mapped[int] = mapped_column(default=1, server_default=text("1"))
     """Which verdict the stored findings are: 1 for the first, more for each time it was given anew."""
     renewed_for: Mapped[str | None] = mapped_column(String(20))
-    """Why the agency was last told of a new verdict on the same document: a `Renewal.cause`."""
+    """Why a new verdict last changed what the agency is told about the same document: a `Renewal.cause`."""
     created_at: Mapped[datetime] = mapped_column(server_default=db_now())
 
 

@@ -4,12 +4,12 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from services.core.finding import Severity
 from services.desk.rendering import STATIC
-from services.platform.db.engine import reading
-from services.platform.db.models import Submission
+from services.platform.db.engine import reading, unit_of_work
+from services.platform.db.models import ReportRow, Submission
 from tests.unit.desk.site import Site, composed, finding, form_token, judge, populate, reject, report, submit, write
 
 PROBES = (
@@ -126,6 +126,16 @@ def test_a_second_version_shows_what_it_has_settled(site):
         assert "与上一版相比" not in browser.get(f"/submissions/{first.ref}").text
         text = browser.get(f"/submissions/{second.ref}").text
         assert "<b>与上一版相比：</b>上次 2 处，已改好 1 处，仍有 1 处。" in text
+
+
+def test_a_verdict_given_anew_says_why(site):
+    row = submit("130101")
+    judge(row, report())
+    browser = site.log_in("130101")
+    assert "重新核对过" not in browser.get(f"/submissions/{row.ref}").text
+    with unit_of_work() as session:
+        session.execute(update(ReportRow).values(verdict=2, renewed_for="last_year"))
+    assert "收到上一年度的报告后重新核对过" in browser.get(f"/submissions/{row.ref}").text
 
 
 def test_a_rejected_document_shows_reason_and_next_step(site):

@@ -309,6 +309,7 @@ class Renewing:
             pass
         tell(ground)
         assert messages(report_of(ground, row).id) == ["新规不符。"]
+        assert report_of(ground, row).renewed_for == "rules"
         assert report_of(ground, older).verdict == 1
         assert len(ground.rows(Mail)) == mails
         assert RENEW.queue == "renew"
