@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -42,18 +43,6 @@ class Known:
     standing: tree.Standing | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Neighbours:
-    last_year: history.Kept | None
-    earlier: history.Kept | None
-    children: tuple[history.Child, ...]
-
-    @property
-    def ids(self) -> frozenset[int]:
-        found = (self.last_year, self.earlier, *(child.kept for child in self.children))
-        return frozenset(kept.id for kept in found if kept is not None)
-
-
 def known_of(session: Session, origin: Origin, report: Report) -> Known:
     """What the rules may know about `report`. Other reports are those stored at this moment."""
     year = report.year or origin.expected_year
@@ -61,25 +50,27 @@ def known_of(session: Session, origin: Origin, report: Report) -> Known:
         return Known(_context(origin, None, None))
     standing = tree.standing(session, origin.agency_code, year)
     context = _context(origin, standing, year)
-    near = _neighbours(session, origin, year, standing, context.level)
+    last_year, earlier = history.beside(session, origin.agency_code, year, origin.submission_id)
+    children = _below(session, origin, year, standing, context.level)
     context = replace(
         context,
-        last_year=near.last_year.report() if near.last_year else None,
-        earlier=near.earlier.report() if near.earlier else None,
-        parts=tuple(Part(c.code, c.name, c.kept.report() if c.kept else None) for c in near.children),
+        last_year=last_year.report() if last_year else None,
+        earlier=earlier.report() if earlier else None,
+        parts=tuple(Part(child.code, child.name, child.kept.report() if child.kept else None) for child in children),
     )
-    return Known(context, year, near.ids, standing)
+    return Known(context, year, _ids(last_year, earlier, children), standing)
 
 
-def is_outdated(session: Session, origin: Origin, known: Known) -> bool:
-    """Whether by now the report would rest on other reports than it did."""
+def is_outdated(session: Session, origin: Origin, known: Known, of_body: Sequence[history.Kept]) -> bool:
+    """Whether by now the report would rest on other reports than it did; `of_body`: what is stored of its body."""
     if known.year is None:
         return False
-    near = _neighbours(session, origin, known.year, known.standing, known.context.level, whole=False)
-    return near.ids != known.rests_on
+    last_year, earlier = history.neighbours(of_body, known.year, origin.submission_id)
+    children = _below(session, origin, known.year, known.standing, known.context.level, whole=False)
+    return _ids(last_year, earlier, children) != known.rests_on
 
 
-def _neighbours(
+def _below(
     session: Session,
     origin: Origin,
     year: int,
@@ -87,13 +78,17 @@ def _neighbours(
     level: Level | None,
     *,
     whole: bool = True,
-) -> _Neighbours:
-    body = origin.agency_code
-    last_year, earlier = history.beside(session, body, year, origin.submission_id, whole=whole)
-    children: list[history.Child] = []
-    if standing is not None and level in _AREAS:
-        children = history.below(session, body, year, tree=standing.of_year, whole=whole)
-    return _Neighbours(last_year, earlier, tuple(children))
+) -> list[history.Child]:
+    if standing is None or level not in _AREAS:
+        return []
+    return history.below(session, origin.agency_code, year, tree=standing.of_year, whole=whole)
+
+
+def _ids(
+    last_year: history.Kept | None, earlier: history.Kept | None, children: Iterable[history.Child]
+) -> frozenset[int]:
+    found = (last_year, earlier, *(child.kept for child in children))
+    return frozenset(kept.id for kept in found if kept is not None)
 
 
 def _context(origin: Origin, standing: tree.Standing | None, year: int | None) -> Context:

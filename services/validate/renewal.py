@@ -18,7 +18,7 @@ from services.platform.clock import CHINA
 from services.platform.db.claims import Claim
 from services.platform.db.engine import reading
 from services.platform.db.models import Agency, Extraction, FindingRow, Notice, Renewal, ReportRow, Submission
-from services.platform.db.repositories import renewals, submissions
+from services.platform.db.repositories import history, renewals, submissions
 from services.platform.db.repositories.history import IDENTITY, Kept, kept_of
 from services.platform.db.repositories.renewals import Cause
 from services.platform.db.repositories.submissions import Follow
@@ -133,25 +133,24 @@ def concerned(session: Session, origin: Origin, judged: Sequence[Known]) -> dict
     Called in the transaction that stores them. Two that are stored at the same moment and concern each other find each
     other: whoever comes second sees the other's report, because both hold the lock of the body that they share.
     """
-    body = origin.agency_code
     found: dict[int, Cause] = {}
+    of_body = history.of_body(session, origin.agency_code)
+    current = [kept for kept in of_body if kept.superseded_by is None]
     for known in judged:
         if known.year is None:
             continue
-        current = renewals.current_reports(session, body, known.year)
-        mine = [report_id for report_id, submission_id in current if submission_id == origin.submission_id]
+        this_year = [kept for kept in current if kept.year == known.year]
+        mine = [kept.id for kept in this_year if kept.submission_id == origin.submission_id]
         if not mine:
             # a newer hand-in was judged before this one, and has now a version before it
-            found |= {report_id: Cause.EARLIER for report_id, _ in current}
+            found |= {kept.id: Cause.EARLIER for kept in this_year}
             continue
-        found |= {
-            report_id: Cause.LAST_YEAR for report_id, _ in renewals.current_reports(session, body, known.year + 1)
-        }
+        found |= {kept.id: Cause.LAST_YEAR for kept in current if kept.year == known.year + 1}
         above = known.standing.body.parent if known.standing else None
         if above is not None:
             lock_reports(session, above)
-            found |= {report_id: Cause.PART for report_id, _ in renewals.current_reports(session, above, known.year)}
-        if is_outdated(session, origin, known):
+            found |= dict.fromkeys(renewals.current_reports(session, above, known.year), Cause.PART)
+        if is_outdated(session, origin, known, of_body):
             found |= dict.fromkeys(mine, Cause.LAST_YEAR)
     return found
 

@@ -173,7 +173,7 @@ class DrawnAnew(Renew):
         bodies = session.scalars(select(FindingRow.body).where(FindingRow.report_id == of.id))
         found = tuple(Finding.model_validate(body) for body in bodies)
         origin = Origin(of.submission_id, of.agency_code, None, None, of.year, date(2025, 1, 20))
-        kept = Kept(of.id, of.agency_code, of.year, of.submission_id, of.generation, 0, of.status, b"")
+        kept = Kept(of.id, of.agency_code, of.year, of.submission_id, of.generation, 0, of.status, None)
         return Wish(Stored(kept, "ref", origin, of.verdict, found), row.cause, row.mail)
 
     def perform(self, held: claims.Claim, seen: Wish) -> Renewed:  # noqa: ARG002 - interface

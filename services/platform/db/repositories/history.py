@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import LargeBinary, Row, Table, and_, bindparam, literal, or_, select
+from sqlalchemy import Row, Table, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from services.core.report import Document, Report
@@ -25,7 +25,8 @@ class Kept:
     generation: int
     position: int
     status: str
-    packed: bytes
+    superseded_by: int | None
+    packed: bytes = b""
     """Empty where only the report's identity was asked for."""
 
     def as_read(self) -> Report:
@@ -59,10 +60,8 @@ _MEMBER = cast("Table", Membership.__table__)
 _READ_FROM = and_(
     _EXTRACTION.c.submission_id == _REPORT.c.submission_id, _EXTRACTION.c.generation == _REPORT.c.generation
 )
-IDENTITY = tuple(
-    _REPORT.c[name] for name in ("id", "agency_code", "year", "submission_id", "generation", "position", "status")
-)
-_NOT_ASKED_FOR = literal(b"", LargeBinary).label("document")
+_NAMES = ("id", "agency_code", "year", "submission_id", "generation", "position", "status", "superseded_by")
+IDENTITY = tuple(_REPORT.c[name] for name in _NAMES)
 _BESIDE = and_(
     _REPORT.c.agency_code == bindparam("body"),
     or_(
@@ -71,7 +70,7 @@ _BESIDE = and_(
     ),
 )
 _BESIDE_WHOLE = select(*IDENTITY, _EXTRACTION.c.document).join(_EXTRACTION, _READ_FROM).where(_BESIDE)
-_BESIDE_IDS = select(*IDENTITY, _NOT_ASKED_FOR).where(_BESIDE)
+_OF_BODY = select(*IDENTITY).where(_REPORT.c.agency_code == bindparam("body"))
 _REPORTED = and_(
     _REPORT.c.agency_code == _MEMBER.c.body_code,
     _REPORT.c.year == bindparam("of_year"),
@@ -85,22 +84,31 @@ _BELOW_WHOLE = (
     .where(_BELOW)
     .order_by(_MEMBER.c.body_code)
 )
-_BELOW_IDS = (
-    select(_MEMBER.c.body_code, _MEMBER.c.name, *IDENTITY, _NOT_ASKED_FOR).outerjoin(_REPORT, _REPORTED).where(_BELOW)
-)
+_BELOW_IDS = select(_MEMBER.c.body_code, _MEMBER.c.name, *IDENTITY).outerjoin(_REPORT, _REPORTED).where(_BELOW)
 
 
-def beside(
-    session: Session, body: str, year: int, submission_id: int, *, whole: bool = True
-) -> tuple[Kept | None, Kept | None]:
+def beside(session: Session, body: str, year: int, submission_id: int) -> tuple[Kept | None, Kept | None]:
     """The body's current report on the year before, and the version of this year's handed in before this submission.
+
+    Both whole, as `neighbours` chooses them.
+    """
+    given = {"body": body, "before": year - 1, "of_year": year, "submission": submission_id}
+    return neighbours([kept_of(row) for row in session.connection().execute(_BESIDE_WHOLE, given)], year, submission_id)
+
+
+def of_body(session: Session, body: str) -> list[Kept]:
+    """The identities of all stored reports of a body, superseded ones among them: a few for each year."""
+    return [kept_of(row) for row in session.connection().execute(_OF_BODY, {"body": body})]
+
+
+def neighbours(found: Iterable[Kept], year: int, submission_id: int) -> tuple[Kept | None, Kept | None]:
+    """Among a body's reports the current one on the year before, and the version handed in before this submission.
 
     Where two reports could be meant (a document may hold several of one year) there is none: nobody can say which.
     """
-    given = {"body": body, "before": year - 1, "of_year": year, "submission": submission_id}
-    found = [kept_of(row) for row in session.connection().execute(_BESIDE_WHOLE if whole else _BESIDE_IDS, given)]
-    last_year = [kept for kept in found if kept.year == year - 1]
-    before = [kept for kept in found if kept.year == year]
+    listed = list(found)
+    last_year = [kept for kept in listed if kept.year == year - 1 and kept.superseded_by is None]
+    before = [kept for kept in listed if kept.year == year and kept.submission_id < submission_id]
     newest = max(((kept.submission_id, kept.generation) for kept in before), default=None)
     return _sole(last_year), _sole([kept for kept in before if (kept.submission_id, kept.generation) == newest])
 
@@ -109,7 +117,7 @@ def version_before(session: Session, body: str, year: int, submission_id: int) -
     """The id of the version of this year's report handed in before this submission, where it could be read."""
     if not year:
         return None
-    _, earlier = beside(session, body, year, submission_id, whole=False)
+    _, earlier = neighbours(of_body(session, body), year, submission_id)
     return earlier.id if earlier is not None and earlier.status != "failed" else None
 
 
@@ -119,16 +127,15 @@ def below(session: Session, body: str, year: int, *, tree: int, whole: bool = Tr
     given = {"body": body, "of_year": year, "tree": tree}
     for row in session.connection().execute(_BELOW_WHOLE if whole else _BELOW_IDS, given):
         listed = found.setdefault((row.body_code, row.name), [])
-        if row.id is not None and row.document is not None:
+        if row.id is not None:
             listed.append(kept_of(row))
     return [Child(code, name, _sole(listed)) for (code, name), listed in found.items()]
 
 
 def kept_of(row: Row[*tuple[Any, ...]]) -> Kept:
-    """From a row with the columns `IDENTITY` and the document."""
-    return Kept(
-        row.id, row.agency_code, row.year, row.submission_id, row.generation, row.position, row.status, row.document
-    )
+    """From a row with the columns `IDENTITY`, and the document where it is among them."""
+    identity = (row.id, row.agency_code, row.year, row.submission_id, row.generation, row.position, row.status)
+    return Kept(*identity, row.superseded_by, getattr(row, "document", b""))
 
 
 def _sole(found: Sequence[Kept]) -> Kept | None:

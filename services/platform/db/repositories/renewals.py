@@ -38,17 +38,16 @@ _REPORT = cast("Table", ReportRow.__table__)
 _RENEWAL = cast("Table", Renewal.__table__)
 
 # built once: it runs for every report that is stored
-_CURRENT = select(_REPORT.c.id, _REPORT.c.submission_id).where(
+_CURRENT = select(_REPORT.c.id).where(
     _REPORT.c.agency_code == bindparam("body"),
     _REPORT.c.year == bindparam("of_year"),
     _REPORT.c.superseded_by.is_(None),
 )
 
 
-def current_reports(session: Session, body: str, year: int) -> list[tuple[int, int]]:
-    """The body's reports on `year` that no newer one has superseded, one as a rule: (id, id of its submission)."""
-    rows = session.connection().execute(_CURRENT, {"body": body, "of_year": year})
-    return [(row.id, row.submission_id) for row in rows]
+def current_reports(session: Session, body: str, year: int) -> list[int]:
+    """The ids of the body's reports on `year` that no newer one has superseded: one, as a rule."""
+    return list(session.connection().execute(_CURRENT, {"body": body, "of_year": year}).scalars())
 
 
 def all_current(session: Session) -> list[int]:
