@@ -104,3 +104,18 @@ def test_without_a_login_every_page_asks_for_one(browser: Browser, house: House)
         page.goto(address(house, path))
         expect(page.locator("input[type=password]")).to_be_visible()
     context.close()
+
+
+def test_a_document_is_checked_beforehand_and_nothing_of_it_is_kept(page: Page, house: House, tmp_path: Path) -> None:
+    file = tmp_path / "自查.pdf"
+    file.write_bytes(house.make(9, erroneous=True))
+    page.get_by_role("link", name="报送前自查").click()
+    assert "不保存文件，不保存结果" in page.inner_text("body")
+    page.locator("input[name=file]").set_input_files(file)
+    page.get_by_role("button", name="开始自查").click()
+    expect(page.get_by_role("heading", name="自查结果")).to_be_visible(timeout=60_000)
+    text = page.inner_text("body")
+    assert "T4-1" in text
+    assert "都没有保存" in text
+    page.goto(address(house, "/"))
+    assert "自查.pdf" not in page.inner_text("body")
