@@ -11,7 +11,7 @@ from services.core.form.labels import squeeze
 from services.ingest.recognise.figures import looks_like_figure
 from services.ingest.recognise.labels import name_of
 from services.ingest.recognise.placed import TableFound, choose, is_blank, place_figure
-from services.ingest.recognise.primitives import Entry, TableRow
+from services.ingest.recognise.primitives import NOWHERE, Entry, Place, TableRow
 
 _FORM = form("2021")
 _BLOCKS = tuple(block.key for block in _FORM.table4_blocks)
@@ -50,6 +50,7 @@ def read_table4(rows: Sequence[TableRow]) -> TableFound | None:
     # the block names stand one or two rows above the column heads
     body = rows[max(0, start - 2) :]
     _give_back_overflow(body)
+    _part_joined_cells(body)
     found = _one_row(body) or _by_blocks(body)
     if not found:
         table.missing["table4"] = "表四的数字没有找到或个数不对"
@@ -85,6 +86,44 @@ def _give_back_overflow(rows: Sequence[TableRow]) -> None:
                 cell.place = cell.place._replace(bbox=cell.last or cell.place.bbox)
             if cell.text and not looks_like_figure(cell.text):
                 heads[cell.left, cell.right] = cell
+
+
+def _part_joined_cells(rows: Sequence[TableRow]) -> None:
+    """Part a figure cell that lies under several heads, one sign for each: the rule between was not found (a seal).
+
+    Believed only where every sum through the figures holds.
+    """
+    heads = next((row.cells for row in rows if not row.loose and len(row.cells) >= _WIDTH and is_heading(row)), None)
+    spans = [(cell.left, cell.right) for cell in heads or () if cell.left is not None and cell.right is not None]
+    for row in rows if len(spans) == _WIDTH else ():
+        if row.loose or not _WIDTH // 2 < len(row.cells) < _WIDTH or not _figure_cells(row):
+            continue
+        parted: list[Entry] = []
+        for cell in row.cells:
+            under = [
+                span for span in spans if _over(Entry("", left=cell.left, right=cell.right), Entry("", NOWHERE, *span))
+            ]
+            signs = squeeze(cell.text)
+            if len(under) > 1 and len(signs) == len(under):
+                why = "两格之间的格线没有认出"
+                parted += [
+                    Entry(sign, _part_of(cell, span), *span, cell.doubt, cell.weak or why)
+                    for sign, span in zip(signs, under, strict=True)
+                ]
+            else:
+                parted.append(cell)
+        if len(parted) == _WIDTH:
+            row.cells[:] = parted
+
+
+def _part_of(cell: Entry, span: tuple[float, float]) -> Place:
+    """The place of the part of a cell that lies between two positions across."""
+    box, left, right = cell.place.bbox, cell.left, cell.right
+    if box is None or left is None or right is None or right <= left:
+        return cell.place
+    points = (box[2] - box[0]) / (right - left)
+    x0, x1 = (round(box[0] + (max(left, min(at, right)) - left) * points, 2) for at in span)
+    return cell.place._replace(bbox=(x0, box[1], x1, box[3]))
 
 
 def _figure_cells(row: TableRow) -> list[Entry]:

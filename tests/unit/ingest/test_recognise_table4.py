@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from services.ingest.recognise.confidence import assess
 from services.ingest.recognise.primitives import Entry, Place, TableRow
 from services.ingest.recognise.table4 import read_table4
 
@@ -47,3 +48,28 @@ def test_a_figure_printed_over_the_end_of_the_head_is_taken_but_not_vouched_for(
     assert table is not None
     placed = table.figures["table4.direct.upheld"]
     assert (placed.printed.value, placed.doubt) == (24, "数字与别的字重叠")
+
+
+@pytest.mark.parametrize(("joined", "doubt"), [("00", ""), ("10", "两格之间的格线没有认出")])
+def test_a_cell_under_two_heads_is_parted_and_believed_where_the_sums_hold(joined: str, doubt: str):
+    rows = upright(OUTCOMES * 3, tuple("0" * 15))
+    figures = rows[2].cells
+    figures[6:8] = [Entry(joined, Place(1, BOX), figures[6].left, figures[7].right)]
+    table = read_table4(rows)
+    assert table is not None
+    assert len(table.figures) == 15
+    held, _ = assess(table, 4)
+    for column in ("corrected", "other"):
+        placed = table.figures[f"table4.direct.{column}"]
+        assert placed.weak == "两格之间的格线没有认出"
+        assert (f"table4.direct.{column}" in held) is not bool(doubt)
+    assert table.figures["table4.direct.corrected"].printed.value == int(joined[0])
+
+
+def test_a_joined_cell_with_another_number_of_signs_is_left_alone():
+    rows = upright(OUTCOMES * 3, tuple("0" * 15))
+    figures = rows[2].cells
+    figures[6:8] = [Entry("120", Place(1, BOX), figures[6].left, figures[7].right)]
+    table = read_table4(rows)
+    assert table is not None
+    assert "table4" in table.missing
