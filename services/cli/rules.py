@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from services.cli.findings_table import console as make_console
 from services.core.finding import Finding, Severity
@@ -42,7 +42,8 @@ def rules_list(
         for spec in specs(year=year):
             print(json.dumps(_described(spec), ensure_ascii=False))
         return 0
-    table = Table("规则", "级别", "版本", "名称", "范围", "表式")
+    # Chinese has no blanks to wrap at: what does not fit is folded, not cut off
+    table = Table("规则", "级别", "版本", Column("名称", overflow="fold"), "范围", "表式")
     for spec in specs(year=year):
         table.add_row(spec.id, _severities(spec), str(spec.version), escape(spec.title), _scope(spec), _layouts(spec))
     make_console().print(table)
