@@ -15,7 +15,10 @@ from services.notify.wording import PROSE, Paper, figure, gap, quiet
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One matter, ready to print. ``broken`` says what does not tally where it is more than one thing."""
+    """One matter, ready to print. ``broken`` says what does not tally where it is more than one thing.
+
+    ``open``: several changes would settle it, so that no cell is known to be wrong.
+    """
 
     number: int
     place: str
@@ -28,6 +31,7 @@ class Item:
     gap: str
     fixes: tuple[str, ...]
     basis: str
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,7 @@ class Listing:
             gap=gap(expected, actual),
             fixes=self._fixes(matter),
             basis=quiet(finding.basis),
+            open=len(matter.ways) > 1,
         )
 
     def _joint_item(self, matter: Matter) -> Item:
@@ -189,7 +194,10 @@ class Listing:
         item = self._item(matter)
         if item.expected and item.actual:
             said, meant = ("填报", "应为") if matter.sure else ("读作", "按其余各格应为")
+            if item.open:
+                meant = "按其他数字推算"
             words = f"{said} {item.actual}，{meant} {item.expected}" + (f"（{item.gap}）" if item.gap else "")
+            words += f"，可能的改法有 {len(matter.ways)} 种" if item.open else ""
         else:
             words = item.message
         cells = len({path for finding in matter.findings for path in finding.where})

@@ -191,7 +191,7 @@ class TestTheAgencysMail:
             ],
         )
         text = text_of(replace(samples.TO_MEND, findings=(either,)))
-        assert "填报 7，应为 8（少 1）" in text.split("【怎么办】")[0]
+        assert "填报 7，按其他数字推算 8（少 1），可能的改法有 2 种" in text.split("【怎么办】")[0]
         assert (
             "可能要改的是下列之一：\n→ 表三（一）予以公开 · 自然人：填报 5，可能应为 4\n→ 表三（一）予以公开 · 总计：填报 7，可能应为 8"
             in text
