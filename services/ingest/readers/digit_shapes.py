@@ -9,8 +9,8 @@ from __future__ import annotations
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
-from typing import Any, Final
+from collections.abc import Set as AbstractSet
+from typing import Any, Final, Self
 
 from pypdfium2 import raw
 
@@ -38,47 +38,74 @@ def shows_other_digits(data: bytes, report: Report, *, one_font: bool) -> bool:
     `one_font`: all digits of the document are set in one font.
     """
     vouched = vouched_by_items(report)
-    if one_font and untold_digits(report) <= vouched:
+    untold = untold_digits(report, but=vouched) if one_font else frozenset()
+    if one_font and not untold:
         return False
     cells = {path: cell for path, cell in report.cells.items() if cell.page and cell.bbox and _digits(cell.text)}
-    pages = sorted({cell.page for cell in cells.values() if cell.page})[:_MOST_PAGES]
-    with open_pdf(data) as document, ExitStack() as looks:
-        looked = {number: _Page(document, number) for number in pages}
-        for page in looked.values():
-            looks.callback(page.close)
-        return _any_other(report, cells, looked, vouched)
+    with open_pdf(data) as document, _Pages(document) as pages:
+        if one_font:
+            return _any_other(pages, cells, untold)
+        return any(
+            _any_other(pages, own, untold_digits(report, own.keys(), but=vouched if items else frozenset()))
+            for own, items in _by_font(pages, cells)
+        )
 
 
-def _any_other(report: Report, cells: Mapping[str, Cell], looked: Mapping[int, _Page], vouched: frozenset[str]) -> bool:
+def _by_font(pages: _Pages, cells: Mapping[str, Cell]) -> list[tuple[dict[str, Cell], bool]]:
+    """The cells by the font of their figure, and whether item numbers are set in it too."""
     by_font: dict[int, dict[str, Cell]] = {}
+    numbers = sorted({cell.page for cell in cells.values() if cell.page})[:_MOST_PAGES]
     for path, cell in cells.items():
-        page = looked.get(cell.page or 0)
+        page = pages.get(cell.page) if cell.page in numbers else None
         first = next(page.digits_in(cell), None) if page else None
         if page and first is not None:
             by_font.setdefault(page.font(first), {})[path] = cell
-    for font, own in by_font.items():
-        items = any(font in page.item_fonts() for page in looked.values())
-        for digit in untold_digits(report, own.keys()) - (vouched if items else frozenset()):
-            plain = _digits(digit)
-            if any(sign.isdigit() and sign != plain and sure >= _SURE for sign, sure in _shown(looked, own, digit)):
-                return True
+    items = {font for number in numbers for font in pages.get(number).item_fonts()}
+    return [(own, font in items) for font, own in by_font.items()]
+
+
+def _any_other(pages: _Pages, cells: Mapping[str, Cell], untold: AbstractSet[str]) -> bool:
+    for digit in sorted(untold):
+        plain = _digits(digit)
+        if any(sign.isdigit() and sign != plain and sure >= _SURE for sign, sure in _shown(pages, cells, digit)):
+            return True
     return False
 
 
-def _shown(looked: Mapping[int, _Page], cells: Mapping[str, Cell], digit: str) -> Iterator[tuple[str, float]]:
+def _shown(pages: _Pages, cells: Mapping[str, Cell], digit: str) -> Iterator[tuple[str, float]]:
     """What some printed examples of `digit` look like."""
     left = _SAMPLES
     for cell in cells.values():
-        page = looked.get(cell.page or 0)
-        if page is None or digit not in cell.text:
+        if digit not in cell.text:
             continue
-        for index in page.digits_in(cell):
-            if page.char(index) == digit:
-                yield page.look(index)
-                left -= 1
-                break
+        page = pages.get(cell.page)
+        found = next((index for index in page.digits_in(cell) if page.char(index) == digit), None)
+        if found is not None:
+            yield page.look(found)
+            left -= 1
         if not left:
             return
+
+
+class _Pages:
+    """The pages of a document that are looked at, each opened when it is first asked for."""
+
+    def __init__(self, document: Any) -> None:
+        self._document = document
+        self._open: dict[int | None, _Page] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for page in self._open.values():
+            page.close()
+
+    def get(self, number: int | None) -> _Page:
+        """Page `number`, from 1."""
+        if number not in self._open:
+            self._open[number] = _Page(self._document, number or 1)
+        return self._open[number]
 
 
 class _Page:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from services.core.errors import RejectedError
@@ -75,7 +77,7 @@ def read_pages(data: bytes, max_pages: int) -> SeenPages:
         return loose_items(page, lines, grid, carried)
 
     grid, glyphs = 1, 0
-    with open_pdf(data) as document:
+    with open_pdf(data) as document, uncollected():
         number = page_count(document)
         if number < 1:
             raise RejectedError("damaged", "没有页面")
@@ -93,6 +95,18 @@ def read_pages(data: bytes, max_pages: int) -> SeenPages:
             except TooManyLinesError as error:
                 raise RejectedError("too_complex", f"第{index + 1}页的表格线过多") from error
     return seen
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No search for circles of garbage meanwhile: pages are many small tuples and hold none."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _seen(page: PageRead) -> SeenPage:

@@ -116,6 +116,19 @@ def test_a_digit_is_told_when_every_exchange_of_it_breaks_the_sum(figures: list[
         assert (digit in untold) == any(sum(one[:6]) == one[6] for one in turned)
 
 
+def test_with_nine_digits_known_the_tenth_is_known_too() -> None:
+    table = Table3(rows={"new": [9, 0, 0, 0, 0, 0, 9], "granted": [0] * 7})
+    report = Report(status="ok", layout=Layout(table3="2021"), table3=table)
+    assert untold_digits(report) == {"9"}
+    assert untold_digits(report, but=frozenset("12345678")) == frozenset()
+    assert untold_digits(report, but=frozenset("1234567")) == {"9"}
+
+
+def test_a_broken_sum_tells_nothing() -> None:
+    row = Table3(rows={"new": [36, 13, 0, 0, 0, 0, 49], "granted": [5, 0, 0, 0, 0, 0, 6]})
+    assert untold_digits(Report(status="ok", layout=Layout(table3="2021"), table3=row)) == set("3614956")
+
+
 def test_noughts_alone_leave_nothing_to_tell_and_a_lone_figure_all_its_digits() -> None:
     assert untold_digits(with_row([0] * 7)) == frozenset()
     assert untold_digits(with_row([58, 0, 0, 0, 0, 0, 58])) == {"5", "8"}
