@@ -22,42 +22,63 @@ from services.core.lifecycle import (
 
 _S, _R, _N, _M = SubmissionState, RenewalState, NoticeState, MailState
 
-MEANINGS: Final[MappingProxyType[State, str]] = MappingProxyType(
+MEANINGS: Final[MappingProxyType[tuple[type[State], str], str]] = MappingProxyType(
     {
-        _S.ANNOUNCED: "Somebody said that there is an object. Waits for `ingest.receive`.",
-        _S.RECEIVING: "A worker fetches the bytes, checks size and sender, and keeps the original under its SHA-256.",
-        _S.RECEIVED: "The original is kept. Waits for `ingest.extract`.",
-        _S.EXTRACTING: "A worker has the document read in a confined child process.",
-        _S.FOR_OCR: "Pages are pictures, and there is a lane that reads pictures. Waits for `ingest.read_pictures`.",
-        _S.READING_PICTURES: "A worker with the OCR extra has the document read in a confined child process.",
-        _S.FOR_OFFICE: "A DOC or WPS file, and there is a lane that converts them. Waits for `ingest.convert`.",
-        _S.CONVERTING: "A worker converts it, together with others that wait, and has the outcome read.",
-        _S.EXTRACTED: "The figures with their places are in the database. Waits for `validate.judge`.",
-        _S.JUDGING: "A worker asks every rule.",
-        _S.STORED: "Report revision, cells, findings and the notice were written in one transaction. The good end.",
-        _S.REJECTED: "The document's fault; the reason says what to do. The sender hands in a mended file.",
-        _S.DUPLICATE: "The same bytes of the same body were handed in before; `duplicate_of` names that hand-in.",
-        _S.QUARANTINED: "Attempts used up, or a defect of the program. Kept until an operator replays it.",
-        _R.DUE: "Something that the verdict rests on has changed. Waits for `validate.renew`.",
-        _R.RENEWING: "A worker asks every rule anew, about the report as it was read.",
-        _R.RENEWED: "The stored findings are those of the present rules and of what is known now.",
-        _R.OUTDATED: "A newer revision has taken the report's place.",
-        _R.GIVEN_UP: "Attempts used up, or a defect of the program: the verdict before stands. See the dead letter.",
-        _N.PENDING: "Somebody has to be told. Waits for `notify.compose`.",
-        _N.COMPOSING: "A worker chooses recipients and writes the mails.",
-        _N.COMPOSED: "Every mail of this notice is a row with its final bytes.",
-        _N.CANCELLED: "A newer revision was stored before anybody was told.",
-        _N.QUARANTINED: "Composing failed for good; see the dead letter.",
-        _M.QUEUED: "Composed. Waits for `notify.send`.",
-        _M.SENDING: "A worker talks to the relay; `stage` becomes `body` right before the first byte of the body.",
-        _M.RETRYING: "The relay put it off (4xx, rate limit, not reachable). Tried again later with the same bytes.",
-        _M.SENT: "The relay answered 250 to the body.",
-        _M.FAILED: "Refused for good, given up, or the relay refuses us. Kept; an operator may send it anew.",
-        _M.UNCONFIRMED: "The line broke after the body had begun. Nobody can know; never sent again without a person.",
-        _M.CANCELLED: "A newer revision was stored before it was sent.",
+        (_S, _S.ANNOUNCED): "Somebody said that there is an object. Waits for `ingest.receive`.",
+        (
+            _S,
+            _S.RECEIVING,
+        ): "A worker fetches the bytes, checks size and sender, and keeps the original under its SHA-256.",
+        (_S, _S.RECEIVED): "The original is kept. Waits for `ingest.extract`.",
+        (_S, _S.EXTRACTING): "A worker has the document read in a confined child process.",
+        (
+            _S,
+            _S.FOR_OCR,
+        ): "Pages are pictures, and there is a lane that reads pictures. Waits for `ingest.read_pictures`.",
+        (_S, _S.READING_PICTURES): "A worker with the OCR extra has the document read in a confined child process.",
+        (_S, _S.FOR_OFFICE): "A DOC or WPS file, and there is a lane that converts them. Waits for `ingest.convert`.",
+        (_S, _S.CONVERTING): "A worker converts it, together with others that wait, and has the outcome read.",
+        (_S, _S.EXTRACTED): "The figures with their places are in the database. Waits for `validate.judge`.",
+        (_S, _S.JUDGING): "A worker asks every rule.",
+        (
+            _S,
+            _S.STORED,
+        ): "Report revision, cells, findings and the notice were written in one transaction. The good end.",
+        (_S, _S.REJECTED): "The document's fault; the reason says what to do. The sender hands in a mended file.",
+        (_S, _S.DUPLICATE): "The same bytes of the same body were handed in before; `duplicate_of` names that hand-in.",
+        (_S, _S.QUARANTINED): "Attempts used up, or a defect of the program. Kept until an operator replays it.",
+        (_R, _R.DUE): "Something that the verdict rests on has changed. Waits for `validate.renew`.",
+        (_R, _R.RENEWING): "A worker asks every rule anew, about the report as it was read.",
+        (_R, _R.RENEWED): "The stored findings are those of the present rules and of what is known now.",
+        (_R, _R.OUTDATED): "A newer revision has taken the report's place.",
+        (
+            _R,
+            _R.GIVEN_UP,
+        ): "Attempts used up, or a defect of the program: the verdict before stands. See the dead letter.",
+        (_N, _N.PENDING): "Somebody has to be told. Waits for `notify.compose`.",
+        (_N, _N.COMPOSING): "A worker chooses recipients and writes the mails.",
+        (_N, _N.COMPOSED): "Every mail of this notice is a row with its final bytes.",
+        (_N, _N.CANCELLED): "A newer revision was stored before anybody was told.",
+        (_N, _N.QUARANTINED): "Composing failed for good; see the dead letter.",
+        (_M, _M.QUEUED): "Composed. Waits for `notify.send`.",
+        (
+            _M,
+            _M.SENDING,
+        ): "A worker talks to the relay; `stage` becomes `body` right before the first byte of the body.",
+        (
+            _M,
+            _M.RETRYING,
+        ): "The relay put it off (4xx, rate limit, not reachable). Tried again later with the same bytes.",
+        (_M, _M.SENT): "The relay answered 250 to the body.",
+        (_M, _M.FAILED): "Refused for good, given up, or the relay refuses us. Kept; an operator may send it anew.",
+        (
+            _M,
+            _M.UNCONFIRMED,
+        ): "The line broke after the body had begun. Nobody can know; never sent again without a person.",
+        (_M, _M.CANCELLED): "A newer revision was stored before it was sent.",
     }
 )
-"""What each state means; a test keeps it complete."""
+"""What each state of each kind of row means: the same word is not the same state. A test keeps it complete."""
 
 _TITLES: Final = {
     "submission": ("Submission", "one version of one object"),
@@ -110,7 +131,7 @@ def _section(subject: str) -> Iterator[str]:
     yield "| State | Shown as | Kind | Meaning |"
     yield "| --- | --- | --- | --- |"
     for state in _STATES[subject]:
-        yield f"| `{state}` | {STATE_WORDS.get(state, '—')} | {_kind(subject, state)} | {MEANINGS[state]} |"
+        yield f"| `{state}` | {STATE_WORDS.get(state, '—')} | {_kind(subject, state)} | {MEANINGS[type(state), state]} |"
     yield ""
     yield "| Task | Queue | Claims | Holds as | World's fault, back to | Attempts used up |"
     yield "| --- | --- | --- | --- | --- | --- |"

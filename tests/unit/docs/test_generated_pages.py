@@ -107,8 +107,16 @@ def test_every_transition_is_drawn(subject: str) -> None:
 
 
 def test_every_state_is_explained() -> None:
-    states = {state for edges in LEGAL.values() for state in edges if state is not None}
+    states = {(type(state), state) for edges in LEGAL.values() for state in edges if state is not None}
     assert set(lifecycle_page.MEANINGS) == states
+
+
+def test_a_state_that_two_kinds_of_rows_have_is_explained_for_each() -> None:
+    page = lifecycle_page.page()
+    submissions, notices = page.split("## Notice")[0], page.split("## Notice")[1]
+    assert "Kept until an operator replays it." in submissions
+    assert "Composing failed for good" not in submissions
+    assert "Composing failed for good" in notices
 
 
 # the picture
