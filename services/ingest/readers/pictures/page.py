@@ -23,6 +23,8 @@ _NARROWEST = 60.0
 _MARGIN = 0.12
 _LOWEST_LINE = 9
 _SHORT_LINE, _LARGE = 0.72, 1.15
+_SURE = 0.97
+"""Least likelihood of a character at which a line read quickly is read as well as with care, in all that were compared."""
 _MOST_LINES = 120
 
 
@@ -132,7 +134,11 @@ def _prose(blobs: Sequence[Blob], grey: Grey, reader: Recogniser, sheet: _Sheet)
     for band in bands:
         # titles, headings, signature and date are short or large; a wrong character there costs more
         telling = band.right - band.left < _SHORT_LINE * widest or band.high > _LARGE * em
-        text = reader.read(line_picture(grey, band, em), squeeze=CAREFUL if telling else QUICK).text.strip()
+        line = line_picture(grey, band, em)
+        read = reader.read(line, squeeze=QUICK)
+        if telling and read.sure < _SURE:
+            read = reader.read(line, squeeze=CAREFUL)
+        text = read.text.strip()
         height = band.top / grey.shape[0]
         if not text or (not _MARGIN < height < 1 - _MARGIN and is_page_number(text)):
             continue
