@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from services.core.form import form
 from services.core.form.labels import squeeze
 from services.ingest.recognise.figures import looks_like_figure
 from services.ingest.recognise.labels import name_of
 from services.ingest.recognise.placed import TableFound, choose, is_blank, place_figure
-from services.ingest.recognise.primitives import NOWHERE, Entry, Place, TableRow
+from services.ingest.recognise.primitives import Entry, Place, TableRow
 
 _FORM = form("2021")
 _BLOCKS = tuple(block.key for block in _FORM.table4_blocks)
@@ -89,31 +90,37 @@ def _give_back_overflow(rows: Sequence[TableRow]) -> None:
 
 
 def _part_joined_cells(rows: Sequence[TableRow]) -> None:
-    """Part a figure cell that lies under several heads, one sign for each: the rule between was not found (a seal).
+    """Part a figure cell as wide as several, one sign for each: the rule between was not found (a seal).
 
     Believed only where every sum through the figures holds.
     """
-    heads = next((row.cells for row in rows if not row.loose and len(row.cells) >= _WIDTH and is_heading(row)), None)
-    spans = [(cell.left, cell.right) for cell in heads or () if cell.left is not None and cell.right is not None]
-    for row in rows if len(spans) == _WIDTH else ():
+    why = "两格之间的格线没有认出"
+    for row in rows:
         if row.loose or not _WIDTH // 2 < len(row.cells) < _WIDTH or not _figure_cells(row):
             continue
+        wide = [(cell.left, cell.right) for cell in row.cells if cell.left is not None and cell.right is not None]
+        usual = median([right - left for left, right in wide] or [0.0])
         parted: list[Entry] = []
         for cell in row.cells:
-            under = [
-                span for span in spans if _over(Entry("", left=cell.left, right=cell.right), Entry("", NOWHERE, *span))
-            ]
-            signs = squeeze(cell.text)
-            if len(under) > 1 and len(signs) == len(under):
-                why = "两格之间的格线没有认出"
+            signs, parts = squeeze(cell.text), _widths_in(cell, usual)
+            if len(parts) > 1 and len(signs) == len(parts):
                 parted += [
-                    Entry(sign, _part_of(cell, span), *span, cell.doubt, cell.weak or why)
-                    for sign, span in zip(signs, under, strict=True)
+                    Entry(sign, _part_of(cell, part), *part, cell.doubt, cell.weak or why)
+                    for sign, part in zip(signs, parts, strict=True)
                 ]
             else:
                 parted.append(cell)
         if len(parted) == _WIDTH:
             row.cells[:] = parted
+
+
+def _widths_in(cell: Entry, usual: float) -> list[tuple[float, float]]:
+    """The cell in as many equal parts as cells of the usual width have room in it."""
+    if cell.left is None or cell.right is None or usual <= 0:
+        return []
+    count = round((cell.right - cell.left) / usual)
+    step = (cell.right - cell.left) / max(count, 1)
+    return [(cell.left + at * step, cell.left + (at + 1) * step) for at in range(count)]
 
 
 def _part_of(cell: Entry, span: tuple[float, float]) -> Place:

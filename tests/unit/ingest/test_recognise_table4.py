@@ -51,7 +51,7 @@ def test_a_figure_printed_over_the_end_of_the_head_is_taken_but_not_vouched_for(
 
 
 @pytest.mark.parametrize(("joined", "doubt"), [("00", ""), ("10", "两格之间的格线没有认出")])
-def test_a_cell_under_two_heads_is_parted_and_believed_where_the_sums_hold(joined: str, doubt: str):
+def test_a_cell_as_wide_as_two_is_parted_and_believed_where_the_sums_hold(joined: str, doubt: str):
     rows = upright(OUTCOMES * 3, tuple("0" * 15))
     figures = rows[2].cells
     figures[6:8] = [Entry(joined, Place(1, BOX), figures[6].left, figures[7].right)]
