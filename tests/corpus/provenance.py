@@ -97,16 +97,14 @@ class _PdfText:
 
 
 def _turned_back(bbox: _Box, degrees: float, size: tuple[float, float]) -> _Box:
-    """The box on the page that stands straight: as large as the cell itself, not as the slanted cell's frame."""
+    """The box on the page that stands straight: a place keeps the size of its cell when the page is turned."""
     angle = math.radians(degrees)
     across, down = (bbox[0] + bbox[2]) / 2 - size[0] / 2, (bbox[1] + bbox[3]) / 2 - size[1] / 2
     # turned clockwise, with y downwards
     x = across * math.cos(angle) - down * math.sin(angle) + size[0] / 2
     y = across * math.sin(angle) + down * math.cos(angle) + size[1] / 2
-    sine, cosine = abs(math.sin(angle)), math.cos(angle)
     wide, tall = bbox[2] - bbox[0], bbox[3] - bbox[1]
-    own_wide, own_tall = max(1.0, wide * cosine - tall * sine), max(1.0, tall * cosine - wide * sine)
-    return x - own_wide / 2, y - own_tall / 2, x + own_wide / 2, y + own_tall / 2
+    return x - wide / 2, y - tall / 2, x + wide / 2, y + tall / 2
 
 
 def _in_page_space(page: Any, bbox: _Box) -> _Box:
