@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from services.ingest.readers.pictures.glyphs import CLASSES, SIDE, GlyphNet, framed
+from services.ingest.readers.glyph_shapes import CLASSES, SIDE
+from services.ingest.readers.pictures.glyphs import GlyphNet, framed
 
 WEIGHTS: Final = Path(__file__).parents[2] / "services/ingest/readers/pictures/glyphs.npz"
 _HAN: Final = "无件项条年一二三四五六七八九十不公开申请信息政府处理其他法律行政属于国家秘密自然人总计结果维持纠正审结中修订含失效口日目"

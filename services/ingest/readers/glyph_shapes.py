@@ -18,6 +18,7 @@ from typing import Final
 CLASSES: Final = "0123456789/+"
 """Index of the net's outputs; one more output stands for everything else."""
 SIDE: Final = 20
+"""Pixels of the square that a glyph is brought to, its proportions kept."""
 _ROOM: Final = SIDE - 2
 _INK: Final = 160
 """Grey below which a pixel is ink."""

@@ -15,7 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 from infra.demo.authored import AuthoredReport, consistent, with_error
 from services.core.report import Layout, Report, Table3
 from services.ingest.readers import read_document
-from services.ingest.readers.glyph_shapes import _framed, looks_like
+from services.ingest.readers.glyph_shapes import CLASSES, _framed, looks_like
 from services.ingest.readers.pdfium import open_pdf, read_page
 from services.ingest.readers.rendering import grey_rows
 from services.ingest.recognise.confidence import ODD_SHAPES
@@ -90,7 +90,7 @@ def test_it_says_what_the_net_of_the_picture_reader_says() -> None:
         likely = glyphs.glyph_net().likelihoods(np.array(square, np.float32).reshape(1, 20, 20))[0]
         sign, sure = looks_like(grey)
         best = int(likely.argmax())
-        assert sign == (glyphs.CLASSES[best] if best < len(glyphs.CLASSES) else "")
+        assert sign == (CLASSES[best] if best < len(CLASSES) else "")
         assert sure == pytest.approx(float(likely[best]) if sign else 0.0, abs=1e-3)
 
 

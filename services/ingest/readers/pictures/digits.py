@@ -9,7 +9,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from services.ingest.readers.pictures.glyphs import CLASSES, GlyphNet, framed
+from services.ingest.readers.glyph_shapes import CLASSES
+from services.ingest.readers.pictures.glyphs import GlyphNet, framed
 from services.ingest.readers.pictures.ink import INK, Band, Blob
 from services.ingest.readers.pictures.paper import Grey
 

@@ -13,12 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from services.ingest.readers.glyph_shapes import SIDE
 from services.ingest.readers.pictures.paper import Grey
 
-CLASSES = "0123456789/+"
-"""Index of the net's outputs; one more output stands for everything else."""
-SIDE = 20
-"""Pixels of the square that a glyph is brought to, its proportions kept."""
 _EDGE = 1
 
 
