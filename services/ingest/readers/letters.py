@@ -44,8 +44,8 @@ class Letters:
 
     ``numbers``: places in pdfium's text page. ``left``, ``bottom``, ``right``, ``top``: boxes in the page's own space,
     y upwards. ``turns``: clockwise quarter turns that make them upright. ``slanted``: how many characters at another
-    angle (watermarks, stamps) were left out. ``colours``: where the page has more than one. ``digit_fonts``: pdfium's
-    pointers to the fonts of digits, where they were asked for.
+    angle (watermarks, stamps) were left out. ``colours``: where the page has more than one. ``digit_fonts``,
+    ``fonts``: pdfium's pointers to the fonts of digits and of all characters, where they were asked for.
     """
 
     numbers: list[int] = field(default_factory=list)
@@ -57,7 +57,8 @@ class Letters:
     turns: int = 0
     slanted: int = 0
     colours: list[Colour] | None = None
-    digit_fonts: set[int] = field(default_factory=set)
+    digit_fonts: set[int | None] = field(default_factory=set)
+    fonts: set[int | None] | None = None
 
 
 def read_letters(page: Any, *, level: bool, coloured: bool, fonts: bool) -> Letters:
@@ -84,8 +85,11 @@ def read_letters(page: Any, *, level: bool, coloured: bool, fonts: bool) -> Lett
         if coloured:
             letters.colours = letter_colours(text_page, letters.numbers)
         if fonts:
-            digits = compress(letters.numbers, map(str.isdecimal, letters.chars))
-            letters.digit_fonts = {font_of(object_of(text_page, number)) or 0 for number in digits}
+            set_in = list(map(font_of, map(object_of, repeat(text_page), range(count))))
+            letters.fonts = set(set_in)
+            letters.digit_fonts = {
+                set_in[number] for number, char in zip(letters.numbers, letters.chars, strict=True) if char.isdecimal()
+            }
         return letters
     finally:
         _close_text(text_page)

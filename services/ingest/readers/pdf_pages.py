@@ -50,11 +50,15 @@ class SeenPage:
 
 @dataclass(slots=True)
 class SeenPages:
-    """All pages of a document. ``loose``: pages with tables without cell borders. ``digit_fonts``: those of digits."""
+    """All pages of a document. ``loose``: pages with tables without cell borders. ``digit_fonts``: those of digits.
+
+    ``mute``: pages that show text of which nothing is known.
+    """
 
     pages: list[SeenPage] = field(default_factory=list)
     loose: set[int] = field(default_factory=set)
-    digit_fonts: set[int] = field(default_factory=set)
+    digit_fonts: set[int | None] = field(default_factory=set)
+    mute: set[int] = field(default_factory=set)
 
     @property
     def glyphs(self) -> int:
@@ -64,7 +68,8 @@ class SeenPages:
         """Everything in reading order; on covered pages not `read_as_pictures` only the hidden text is known."""
         hidden = {page.number for page in self.pages if page.covered} - set(read_as_pictures)
         items = [item for page in self.pages for item in page.items]
-        return Content(Format.PDF, items, pages=len(self.pages), pictures=frozenset(hidden))
+        mute = frozenset(self.mute - set(read_as_pictures))
+        return Content(Format.PDF, items, pages=len(self.pages), pictures=frozenset(hidden), mute=mute)
 
 
 def read_pages(data: bytes, max_pages: int) -> SeenPages:
@@ -87,6 +92,8 @@ def read_pages(data: bytes, max_pages: int) -> SeenPages:
             page = read_page(document, index)
             glyphs += len(page.ink.glyphs)
             seen.digit_fonts |= page.digit_fonts
+            if page.mute:
+                seen.mute.add(index + 1)
             if glyphs > _MOST_GLYPHS:
                 raise RejectedError("too_complex", "文字过多")
             seen.pages.append(_seen(page))

@@ -101,14 +101,15 @@ class PageRead:
     """One page: its ink, where pictures stand on it (as a person sees the page), and how many objects it has.
 
     ``numbers``: the place of each glyph of the ink in pdfium's text page. ``digit_fonts``: pdfium's pointers to the fonts
-    of its digits, or of all its text where that is one font.
+    of its digits, or of all its text where that is one font. ``mute``: text is set in a font that gives no characters.
     """
 
     ink: PageInk
     pictures: list[Box]
     objects: int
     numbers: list[int]
-    digit_fonts: set[int]
+    digit_fonts: set[int | None]
+    mute: bool = False
 
 
 def read_page(document: Any, index: int) -> PageRead:
@@ -142,4 +143,5 @@ def _read(page: Any, number: int) -> PageRead:
         ink.colours = dict(zip(ink.glyphs, letters.colours, strict=True))
     ink.horizontal, ink.vertical = frame.segments(drawn)
     pictures = [ink.seen(frame.box(*picture)) for picture in drawn.pictures]
-    return PageRead(ink, pictures, drawn.objects, letters.numbers, letters.digit_fonts or drawn.fonts)
+    mute = letters.fonts is not None and not drawn.fonts <= letters.fonts
+    return PageRead(ink, pictures, drawn.objects, letters.numbers, letters.digit_fonts or drawn.fonts, mute)

@@ -80,7 +80,7 @@ class Drawn:
     unseen: bool = False
     pictures: list[PageBox] = field(default_factory=list)
     objects: int = 0
-    fonts: set[int] = field(default_factory=set)
+    fonts: set[int | None] = field(default_factory=set)
 
 
 def read_drawn(page: Any) -> Drawn:

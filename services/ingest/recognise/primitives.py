@@ -81,7 +81,7 @@ class Content:
     """One document in neutral form, in reading order. ``pictures``: pages that are a picture in the main.
 
     ``recognised``: words of it were told from pictures, so that any digit in its prose may be misread. ``distrust``:
-    why no digit of its text is to be believed, else empty.
+    why no digit of its text is to be believed, else empty. ``mute``: pages that show text which could not be read.
     """
 
     format: Format
@@ -90,6 +90,7 @@ class Content:
     pictures: frozenset[int] = field(default_factory=frozenset)
     recognised: bool = False
     distrust: str = ""
+    mute: frozenset[int] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True, slots=True)

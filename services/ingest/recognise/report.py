@@ -82,6 +82,7 @@ def _report(items: Sequence[Item], content: Content, second_opinion: SecondOpini
     for number, table in draft.found.items():
         if table is not None:
             _doubt_pictures(table, content)
+            _doubt_mute(table, content)
             if lost:
                 _doubt_empty(table)
             _rate(draft, number, table, second_opinion)
@@ -127,6 +128,12 @@ def _doubt_pictures(table: TableFound, content: Content) -> None:
     for placed in table.figures.values():
         if placed.entry.place.page in content.pictures and not placed.doubt:
             placed.doubt = "这一页主要是图片，其中隐藏的文字未必与图片一致"
+
+
+def _doubt_mute(table: TableFound, content: Content) -> None:
+    for placed in table.figures.values():
+        if placed.printed.kind is Kind.BLANK and placed.entry.place.page in content.mute:
+            placed.doubt = placed.doubt or "这一格读作空白，而这一页有文字没有读出来"
 
 
 def _doubt_empty(table: TableFound) -> None:

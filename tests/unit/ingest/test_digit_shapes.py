@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 
 import numpy as np
 import pytest
@@ -132,3 +133,22 @@ def test_a_broken_sum_tells_nothing() -> None:
 def test_noughts_alone_leave_nothing_to_tell_and_a_lone_figure_all_its_digits() -> None:
     assert untold_digits(with_row([0] * 7)) == frozenset()
     assert untold_digits(with_row([58, 0, 0, 0, 0, 0, 58])) == {"5", "8"}
+
+
+def test_blank_cells_are_not_believed_where_a_font_gives_no_characters() -> None:
+    pdf = drawn(quiet(214), figures="Vera")
+    (font,) = re.finditer(rb"/FontFile2 (\d+) 0 R\s*/FontName /[A-Z]{6}\+BitstreamVera", pdf)
+    start = re.search(rb"\n" + font[1] + rb" 0 obj.*?stream\r?\n", pdf, re.DOTALL)
+    assert start is not None
+    spoilt = pdf[: start.end() + 1000] + bytes(512) + pdf[start.end() + 1512 :]
+    (read,) = read_document(spoilt, filename="x.pdf").reports
+    assert (read.status, read.figure("table3.new.natural")) == ("review", None)
+    assert "table3.new.natural" in read.uncertain
+    assert read.reason is not None
+    assert "这一页有文字没有读出来" in read.reason
+
+
+def test_blank_cells_are_blank_where_every_font_gives_its_characters() -> None:
+    report = with_error(quiet(214), {"table3.partial.natural": None})
+    (read,) = read_document(drawn(report, figures="Vera"), filename="x.pdf").reports
+    assert (read.status, read.figure("table3.partial.natural")) == ("ok", None)
