@@ -83,6 +83,21 @@ def _zeroes(data: bytes, rng: random.Random) -> bytes:
     return data[:at] + bytes(min(length, len(data) - at)) + data[at + length :]
 
 
+_FONT_PROGRAM = re.compile(rb"/Length1\b.*?endstream", re.DOTALL)
+"""An embedded TrueType program, by the entry that only these streams have (ISO 32000-1, table 127)."""
+
+
+def _zeroes_beside_fonts(data: bytes, rng: random.Random) -> bytes:
+    """Zeroes that touch no font program: without the shape of its nought a page shows blanks, and is read as it shows."""
+    programs = [found.span() for found in _FONT_PROGRAM.finditer(data)]
+    for _ in range(20):
+        damaged = _zeroes(data, rng)
+        changed = [at for at, (one, other) in enumerate(zip(data, damaged, strict=False)) if one != other]
+        if changed and not any(start <= changed[-1] and changed[0] < end for start, end in programs):
+            return damaged
+    return data
+
+
 def _drop(data: bytes, rng: random.Random) -> bytes:
     at = rng.randrange(len(data))
     return data[:at] + data[at + rng.choice((1, 7, 100, 4096)) :]
@@ -186,14 +201,14 @@ def mutations_for(suffix: str) -> tuple[Mutation, ...]:
     """The ways to damage a document with this suffix.
 
     Archives carry check sums and pictures are not read, so damage to their bytes leaves no other figure to be read; a
-    PDF from which something is cut or zeroed prints less, not otherwise.
+    PDF from which something is cut or zeroed prints less, not otherwise, unless it is the shapes of its letters.
     """
     if suffix in ("docx", "ofd"):
         return (*map(_kept, BYTES), *map(_in_member, _MARKED))
     if suffix == "pdf":
-        loss = {"end cut off", "a stretch of zeroes"}
-        own = (_kept(one) if one.name in loss else one for one in BYTES)
-        return (*own, Mutation("absurd number", _absurd_number), *map(_in_stream, _WRITTEN))
+        own = (_kept(one) if one.name == "end cut off" else one for one in BYTES)
+        zeroes = Mutation("a stretch of zeroes beside the fonts", _zeroes_beside_fonts, keeps=True)
+        return (*own, zeroes, Mutation("absurd number", _absurd_number), *map(_in_stream, _WRITTEN))
     if suffix in ("html", "mhtml"):
         return _MARKED
     return _WRITTEN

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, pairwise, takewhile
+from itertools import groupby, pairwise
 from operator import itemgetter
 
 from services.ingest.recognise.figures import looks_like_figure
@@ -235,20 +235,21 @@ def _entries(page: PageInk, table: _Filled) -> list[Entry | None]:
         else:
             seen = page.seen((x0, y0, x1, y1))
         entry = Entry(text, Place(page.number, seen), x0, x1, doubt)
-        if text and text[-1].isdigit() and not text[0].isdigit():
-            entry.last = page.seen(_digits_at_end(contents[number]))
+        if text and text[0].isdigit() != text[-1].isdigit():
+            entry.figure = page.seen(_digits_beside_words(contents[number]))
         entries.append(entry)
     return entries
 
 
-def _digits_at_end(glyphs: Sequence[Glyph]) -> Box:
-    """Where the digits stand that end the last printed line, without the middle of a word that is printed over them."""
-    line = list(lines_of(glyphs))[-1]
-    digits = list(takewhile(lambda glyph: glyph[0].isdigit(), reversed(line))) or line
+def _digits_beside_words(glyphs: Sequence[Glyph]) -> Box:
+    """Where the digits stand in a cell that prints words too, without the middle of a word that is printed over them."""
+    digits = [glyph for glyph in glyphs if glyph[0].isdigit()]
     _, lefts, tops, rights, bottoms = zip(*digits, strict=True)
     middle = (min(tops) + max(bottoms)) / 2
-    above = [centre for word in line[: -len(digits)] if (centre := (word[2] + word[4]) / 2) < middle]
-    return min(lefts), max([min(tops), *((centre + middle) / 2 for centre in above)]), max(rights), max(bottoms)
+    others = [(word[2] + word[4]) / 2 for word in glyphs if not word[0].isdigit()]
+    above = [(centre + middle) / 2 for centre in others if centre < middle]
+    below = [(centre + middle) / 2 for centre in others if centre > middle]
+    return min(lefts), max([min(tops), *above]), max(rights), min([max(bottoms), *below])
 
 
 def _cell_text(page: PageInk, glyphs: list[Glyph]) -> tuple[str, str]:

@@ -34,7 +34,7 @@ class Entry:
 
     ``doubt`` says, in plain Chinese, why the text itself may not be what is printed (glyphs over one another, digits of
     two sizes, words printed over a picture); empty when there is no such reason. ``weak``: the same where it is settled
-    when every sum through the figure holds. ``last``: where the digits stand with which a cell ends that begins with
+    when every sum through the figure holds. ``figure``: where the digits stand of a cell that begins or ends with
     words.
     """
 
@@ -44,7 +44,7 @@ class Entry:
     right: float | None = None
     doubt: str = ""
     weak: str = ""
-    last: Box | None = None
+    figure: Box | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -22,7 +22,7 @@ _BLOCK_NAMES = {name_of(t): b.key for b in _FORM.table4_blocks for t in (b.label
 _COLUMN_NAMES = {squeeze(t): c.key for c in _FORM.table4_columns for t in (c.label, *c.aliases)}
 _TELLING = frozenset({"结果维持", "结果纠正", "其他结果", "尚未审结"})
 _WIDTH = len(_ORDER)
-_OVERFLOW = re.compile(r"([^\d\s]{1,2})\s*(\d.*)")
+_OVERFLOW = re.compile(r"(?P<before>[^\d\s]{1,2})?\s*(?P<figure>\d[\d,.]*)\s*(?P<after>[^\d\s]{1,2})?")
 
 
 @dataclass(slots=True)
@@ -79,12 +79,13 @@ def _give_back_overflow(rows: Sequence[TableRow]) -> None:
     for row in rows:
         for cell in () if row.loose else row.cells:
             head = heads.get((cell.left, cell.right)) if cell.left is not None else None
-            match = _OVERFLOW.match(cell.text)
-            if head and match and squeeze(head.text + match[1]) in _COLUMN_NAMES and looks_like_figure(match[2]):
+            match = _OVERFLOW.fullmatch(cell.text)
+            end, figure = (match["before"] or match["after"], match["figure"]) if match else ("", "")
+            if head and end and squeeze(head.text + end) in _COLUMN_NAMES and looks_like_figure(figure):
                 printed_over = "\n" not in cell.text
                 cell.doubt = cell.doubt or ("数字与别的字重叠" if printed_over else "")
-                head.text, cell.text = head.text + match[1], match[2]
-                cell.place = cell.place._replace(bbox=cell.last or cell.place.bbox)
+                head.text, cell.text = head.text + end, figure
+                cell.place = cell.place._replace(bbox=cell.figure or cell.place.bbox)
             if cell.text and not looks_like_figure(cell.text):
                 heads[cell.left, cell.right] = cell
 

@@ -18,15 +18,16 @@ def upright(heads: tuple[str, ...], figures: tuple[str, ...]) -> list[TableRow]:
     blocks.append(Entry("复议后起诉", left=200, right=300))
     columns = [Entry("\n".join(text), left=20.0 * at, right=20.0 * (at + 1)) for at, text in enumerate(heads)]
     cells = [
-        Entry(text, Place(1, BOX), 20.0 * at, 20.0 * (at + 1), last=(0.0, 118.0, 20.0, 130.0))
+        Entry(text, Place(1, BOX), 20.0 * at, 20.0 * (at + 1), figure=(0.0, 118.0, 20.0, 130.0))
         for at, text in enumerate(figures)
     ]
     return [TableRow(blocks), TableRow(columns), TableRow(cells)]
 
 
-def test_the_end_of_an_upright_head_that_runs_into_the_figure_below_is_given_back_to_the_head():
+@pytest.mark.parametrize("printed", ["持\n24", "24\n持"])
+def test_the_end_of_an_upright_head_that_runs_into_the_figure_below_is_given_back_to_the_head(printed: str):
     heads = (*OUTCOMES, "结果维", *OUTCOMES[1:], *OUTCOMES)
-    table = read_table4(upright(heads, (*"00000", "持\n24", *"0006", *"00000")))
+    table = read_table4(upright(heads, (*"00000", printed, *"0006", *"00000")))
     assert table is not None
     placed = table.figures["table4.direct.upheld"]
     assert (placed.printed.value, placed.doubt, placed.entry.text) == (24, "", "24")
