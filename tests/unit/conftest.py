@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from services.platform.db.dialect import make_engine
 from services.platform.db.migrate import migrate
+from services.platform.logging import log
 from tests.unit.platform.ground import Ground, open_ground
+
+
+@pytest.fixture(autouse=True)
+def logging_as_found() -> Iterator[None]:
+    """What a command configures for its whole process ends with its test: others look for log lines of their own."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    settled = structlog.get_config() if structlog.is_configured() else None
+    yield
+    ours = [one for one in root.handlers if isinstance(one.formatter, structlog.stdlib.ProcessorFormatter)]
+    if fresh := [one for one in ours if one not in before]:
+        for handler in fresh:
+            root.removeHandler(handler)
+        root.setLevel(level)
+        if settled is None:
+            structlog.reset_defaults()
+        else:
+            structlog.configure(**settled)
+        log.cache_clear()
 
 
 @pytest.fixture(scope="session")

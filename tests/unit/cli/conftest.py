@@ -20,6 +20,7 @@ def gouji(ground: Ground, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
     def call(*arguments: str | Path) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["gouji", *map(str, arguments)])
+        capsys.readouterr()  # what the test itself has done before is not the command's to tell
         with pytest.raises(SystemExit) as ended:
             main()
         printed = capsys.readouterr()
